@@ -1,0 +1,227 @@
+"""A service as a process: its HTTP application, its resources in order, its life from start to drain."""
+
+import asyncio
+import importlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from markethall import __version__
+from markethall.contracts.messages import Replica
+from markethall.kit import telemetry
+from markethall.kit.asgi import ASGIApp, Bodies, Surroundings
+from markethall.kit.bus import Bus
+from markethall.kit.identity import Identity, KeyRing
+from markethall.kit.problems import answer
+from markethall.kit.registry import Registration
+from markethall.kit.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+Check = Callable[[], Awaitable[str]]
+
+
+class Service:
+    """One replica of one service.
+
+    Args:
+        resources: what it stands on, entered in this order and left in reverse.
+        required: health checks that must hold for it to be ready.
+        observed: health checks that are shown, and do not decide.
+        hot: (method, path) → plain ASGI handlers in front of the framework.
+        around: wraps the whole application, outermost last (front's own middleware).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        *,
+        bus: Bus,
+        route_handlers: Sequence[ControllerRouterHandler],
+        resources: Sequence[AbstractAsyncContextManager[Any]],
+        required: Mapping[str, Check],
+        observed: Mapping[str, Check] | None = None,
+        dependencies: Mapping[str, Any] | None = None,
+        keys: KeyRing | None = None,
+        hot: dict[tuple[str, str], ASGIApp] | None = None,
+        around: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+        serves_openapi: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.name = name
+        self.draining = asyncio.Event()
+        self._bus = bus
+        self._resources = resources
+        self._required = dict(required)
+        self._observed = dict(observed or {})
+        self._registration: Registration | None = None
+        provided = {key: Provide(_constant(value), use_cache=True) for key, value in (dependencies or {}).items()}
+        if keys is not None:
+            provided["identity"] = Provide(_identity_of(keys), sync_to_thread=False)
+        litestar = Litestar(
+            route_handlers=[ping, metrics, *self._health_routes(), *route_handlers],
+            dependencies=provided,
+            exception_handlers={Exception: answer},
+            lifespan=[self._lifespan],
+            openapi_config=openapi_config(name) if serves_openapi else None,
+            request_max_body_size=None,
+            logging_config=None,
+        )
+        app: ASGIApp = Bodies(litestar, settings.max_body_bytes, settings.body_timeout_seconds)  # type: ignore[arg-type]
+        for wrap in around:
+            app = wrap(app)
+        self.litestar = litestar
+        self.asgi: ASGIApp = Surroundings(app, hot)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._bus)
+            for resource in self._resources:
+                await stack.enter_async_context(resource)
+            self._registration = await stack.enter_async_context(Registration(self._bus, self.replica()))
+            log.info("started", port=self.settings.port)
+            yield
+            log.info("stopping")
+
+    def replica(self) -> Replica:
+        address = self.settings.advertise or f"http://{self.settings.host}:{self.settings.port}"
+        return Replica(
+            service=self.name,
+            id=self.settings.replica,
+            address=address,
+            version=__version__,
+            since=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
+
+    async def leave(self) -> None:
+        """First step of a drain: out of the registry, so that nobody sends here any more."""
+        self.draining.set()
+        if self._registration is not None:
+            await self._registration.leave()
+
+    async def health(self) -> tuple[bool, dict[str, Any]]:
+        states: dict[str, str] = {}
+        names = [*self._required, *self._observed]
+        checks = [*self._required.values(), *self._observed.values()]
+        results = await asyncio.gather(*(_bounded(check) for check in checks))
+        states = dict(zip(names, results, strict=True))
+        ready = not self.draining.is_set() and all(not states[n].startswith("down") for n in self._required)
+        return ready, {
+            "status": "ready" if ready else "not ready",
+            "service": self.name,
+            "replica": self.settings.replica,
+            "version": __version__,
+            "dependencies": states,
+        }
+
+    def _health_routes(self) -> list[ControllerRouterHandler]:
+        @get("/health/live", summary="Whether the process works", tags=["system"])
+        async def live() -> dict[str, str]:
+            return {"status": "live", "service": self.name, "replica": self.settings.replica}
+
+        @get("/health/ready", summary="Whether it can serve: each dependency and its state", tags=["system"])
+        async def ready() -> Response[dict[str, Any]]:
+            is_ready, document = await self.health()
+            return Response(document, status_code=200 if is_ready else 503)
+
+        return [live, ready]
+
+
+@get("/ping", media_type=MediaType.TEXT, summary="pong", tags=["system"])
+async def ping() -> str:
+    """`pong`, from whoever is there."""
+    return "pong"
+
+
+@get("/metrics", media_type="text/plain; version=0.0.4", summary="Prometheus metrics", tags=["system"])
+async def metrics() -> bytes:
+    """Prometheus text format."""
+    from prometheus_client import generate_latest
+
+    return generate_latest()
+
+
+def openapi_config(name: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=f"Markethall: {name}",
+        version=__version__,
+        path="/",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+    )
+
+
+def serve(name: str, settings: Settings) -> None:
+    """Run one replica until SIGTERM or SIGINT, then drain: leave the registry, finish, end."""
+    import gc
+
+    import uvicorn
+
+    telemetry.configure_logging(name, settings.replica, settings.log_level)
+    listener = socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host))
+    port = listener.getsockname()[1]
+    settings = settings.model_copy(update={"service": name, "port": port})
+    service: Service = importlib.import_module(f"markethall.{name}.app").create(settings)
+    config = uvicorn.Config(
+        service.asgi,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
+        h11_max_incomplete_event_size=64 << 10,
+    )
+
+    class DrainingServer(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await service.leave()
+            await super().shutdown(sockets)
+
+    # What start-up made stays: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    DrainingServer(config).run(sockets=[listener])
+
+
+def _family(host: str) -> int:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _constant(value: Any) -> Callable[[], Awaitable[Any]]:
+    async def provide() -> Any:
+        return value
+
+    return provide
+
+
+def _identity_of(keys: KeyRing) -> Callable[[Request[Any, Any, Any]], Identity | None]:
+    def provide(request: Request[Any, Any, Any]) -> Identity | None:
+        return keys.identify(request.headers.get("authorization"))
+
+    return provide
+
+
+async def _bounded(check: Check) -> str:
+    try:
+        async with asyncio.timeout(2.5):
+            return await check()
+    except Exception as error:
+        return f"down: {str(error) or type(error).__name__}"

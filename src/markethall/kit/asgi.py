@@ -1,0 +1,188 @@
+"""What surrounds every request, as plain ASGI: identity of the request, limits, metrics, errors."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from markethall.kit import telemetry
+from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Problem, TooLarge, Unreadable, UnsupportedMedia
+from markethall.kit.ids import random_id
+from markethall.kit.problems import to_problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+_REQUEST_ID = re.compile(rb"^[A-Za-z0-9._\-]{1,128}$")
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class SlowBody(Problem):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "body_timeout"
+    title = "The body did not arrive in time"
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """A request header by its lower-case name; None where it is missing."""
+    for key, value in scope["headers"]:
+        if key == name:
+            decoded: str = value.decode("latin-1")
+            return decoded
+    return None
+
+
+async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seconds: float) -> bytes:
+    """The whole body.
+
+    Raises:
+        TooLarge: it is, or says it is, over `max_bytes`.
+        SlowBody: it took longer than `timeout_seconds`.
+        Unreadable: the client went away half-way.
+    """
+    declared = header(scope, b"content-length")
+    if declared is not None and declared.isdigit() and int(declared) > max_bytes:
+        raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Unreadable("The connection was closed before the end of the body.")
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > max_bytes:
+                    raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+    except TimeoutError as error:
+        raise SlowBody(headers={"Connection": "close"}) from error
+
+
+def check_json(scope: Scope, body: bytes) -> None:
+    """
+    Raises:
+        UnsupportedMedia: the body is said to be something else than JSON.
+        Unreadable: it is no JSON, or not UTF-8.
+        DuplicateKey: an object in it names a member twice.
+    """
+    media = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise UnsupportedMedia(headers={"Accept": "application/json"})
+    try:
+        json.loads(body.decode(), object_pairs_hook=_unique)
+        msgspec.json.decode(body)
+    except RecursionError as error:
+        raise Unreadable("Nested too deeply.") from error
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Unreadable("The body is not valid JSON.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DuplicateKey(f"The member {twice[:100]!r} stands twice in one object.")
+    return found
+
+
+async def send_problem(send: Send, problem: Problem) -> None:
+    """A problem document as the whole answer."""
+    headers = [(b"content-type", PROBLEM_JSON.encode())]
+    headers += [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in problem.headers.items()]
+    await send_answer(send, problem.status, headers, msgspec.json.encode(problem.document()))
+
+
+async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    """A whole answer in two messages."""
+    headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Surroundings:
+    """Wraps an application: request id, trace, metrics, and no error leaves it unformed.
+
+    `hot` maps (method, path) to plain ASGI handlers that skip the framework.
+    """
+
+    def __init__(self, app: ASGIApp, hot: dict[tuple[str, str], ASGIApp] | None = None) -> None:
+        self._app = app
+        self._hot = hot or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
+        request_id = given.decode() if _REQUEST_ID.match(given) else str(random_id())
+        telemetry.request_id.set(request_id)
+        telemetry.traceparent.set(telemetry.continue_trace(header(scope, b"traceparent")))
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        app = self._hot.get((scope["method"], scope["path"]), self._app)
+        try:
+            await app(scope, receive, sending)
+        except Exception as error:
+            if status:
+                log.error("answer broken off", exc_info=error)
+                raise
+            await send_problem(sending, to_problem(error))
+        finally:
+            route = scope.get("route_template") or scope.get("path_template") or "other"
+            telemetry.REQUESTS.labels(scope["method"], route, str(status)).observe(time.perf_counter() - started)
+
+
+class Bodies:
+    """Reads a request's body whole, within its limits, and lets only sound JSON through."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int, timeout_seconds: float) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._timeout = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
+            await self._app(scope, receive, send)
+            return
+        body = await read_body(scope, receive, self._max_bytes, self._timeout)
+        if body and not scope["path"].startswith("/internal/"):
+            check_json(scope, body)
+        done = False
+
+        async def replay() -> Message:
+            nonlocal done
+            if done:
+                return await receive()
+            done = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, replay, send)

@@ -1,0 +1,299 @@
+"""The bus: NATS, with JetStream for what must arrive and plain NATS for what may be missed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext, api
+from nats.js.errors import BadRequestError, NotFoundError
+
+from markethall.contracts.topology import KEYS_BUCKET, PARTS, REPLICAS_BUCKET, STREAMS, Durable, Stream
+from markethall.kit import telemetry
+from markethall.kit.errors import Unavailable
+from markethall.kit.settings import Settings
+from markethall.kit.tasks import cancel
+
+log = structlog.get_logger(__name__)
+
+APPLIED_TO = "Applied-To"
+REPLICA_TTL_SECONDS = 5.0
+DEDUPLICATION_SECONDS = 120.0
+JS_TIMEOUT_SECONDS = 5.0
+WRONG_LAST_OR_EXISTS = 10058
+"""JetStream's error code for a stream name in use with another configuration."""
+
+
+class BusUnavailable(Unavailable):
+    """The bus is not connected; what was to be said stays in the outbox."""
+
+    code = "bus_unavailable"
+
+
+class Bus:
+    """One connection to the bus, renewed for ever in the background.
+
+    A part starts whether the bus is there or not. `part` names the row of
+    `markethall.contracts.topology.PARTS` that says which streams and consumers it sets up.
+    """
+
+    def __init__(self, settings: Settings, part: str) -> None:
+        self._settings = settings
+        self._part = part
+        self._client = Client()
+        self._connected = asyncio.Event()
+        self._connecting: asyncio.Task[None] | None = None
+        self._on_reconnect: list[Callable[[], None]] = []
+        self._on_disconnect: list[Callable[[], None]] = []
+        self._topology_lock = asyncio.Lock()
+
+    @property
+    def part(self) -> str:
+        return self._part
+
+    @property
+    def connected(self) -> bool:
+        return self._client.is_connected
+
+    @property
+    def client(self) -> Client:
+        return self._client
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        return self._client.jetstream(timeout=JS_TIMEOUT_SECONDS)
+
+    def on_disconnect(self, call: Callable[[], None]) -> None:
+        """`call` runs when the connection is lost: from then on something may be missed."""
+        self._on_disconnect.append(call)
+
+    def on_reconnect(self, call: Callable[[], None]) -> None:
+        """`call` runs whenever the connection is there again: something may have been missed."""
+        self._on_reconnect.append(call)
+
+    async def __aenter__(self) -> Self:
+        self._connecting = asyncio.create_task(self._connect(), name="bus connection")
+        # Most starts find the bus at once; then the parts that follow can use it straight away.
+        await asyncio.wait([self._connecting], timeout=2.0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await cancel(self._connecting)
+        if self._client.is_connected:
+            try:
+                async with asyncio.timeout(3):
+                    await self._client.flush(timeout=1)
+            except Exception as failure:
+                log.warning("bus not flushed", reason=repr(failure))
+        if not self._client.is_closed:
+            try:
+                async with asyncio.timeout(3):
+                    await self._client.close()
+            except Exception as failure:
+                log.warning("bus not closed", reason=repr(failure))
+
+    async def _connect(self) -> None:
+        servers = [server.strip() for server in self._settings.bus_url.split(",")]
+        address = urlsplit(servers[0])
+        await self._client.connect(
+            servers=servers,
+            user=unquote(address.username or ""),
+            password=unquote(address.password or ""),
+            name=f"{self._part}-{self._settings.replica}",
+            inbox_prefix=f"_INBOX_{self._part}",
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,  # type: ignore[arg-type]
+            connect_timeout=2,
+            ping_interval=2,
+            max_outstanding_pings=2,
+            # While it is not connected nothing is buffered here: the outbox is the buffer.
+            pending_size=8 << 20,
+            disconnected_cb=self._lost,
+            reconnected_cb=self._found,
+            error_cb=self._failed,
+        )
+        self._connected.set()
+        telemetry.BUS_CONNECTED.set(1)
+        await self.ensure_topology()
+
+    async def _lost(self) -> None:
+        self._connected.clear()
+        telemetry.BUS_CONNECTED.set(0)
+        log.warning("bus connection lost")
+        for call in self._on_disconnect:
+            call()
+
+    async def _found(self) -> None:
+        self._connected.set()
+        telemetry.BUS_CONNECTED.set(1)
+        log.info("bus connection is back")
+        for call in self._on_reconnect:
+            call()
+
+    async def _failed(self, error: Exception) -> None:
+        log.warning("bus", reason=str(error) or type(error).__name__)
+
+    async def wait_connected(self, timeout_seconds: float) -> None:
+        """
+        Raises:
+            BusUnavailable: not connected within the time.
+        """
+        if self._client.is_connected:
+            return
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._connected.wait()
+        except TimeoutError as error:
+            raise BusUnavailable() from error
+
+    async def check(self) -> str:
+        """For health: "up", or an exception."""
+        if not self._client.is_connected:
+            raise BusUnavailable("Not connected to the bus.")
+        return "up"
+
+    # Saying things
+
+    async def publish_live(self, subject: str, payload: bytes, *, reply_to: str | None = None) -> None:
+        """To whoever listens now. Nothing is stored."""
+        if not self._client.is_connected:
+            raise BusUnavailable()
+        await self._client.publish(subject, payload, headers={APPLIED_TO: reply_to} if reply_to else None)
+
+    async def publish_stored(
+        self, subject: str, payload: bytes, *, message_id: str, reply_to: str | None = None
+    ) -> None:
+        """Into the subject's stream; returns once the stream has it."""
+        headers = {"Nats-Msg-Id": message_id}
+        if reply_to:
+            headers[APPLIED_TO] = reply_to
+        await self.jetstream.publish(subject, payload, headers=headers, timeout=JS_TIMEOUT_SECONDS)
+
+    async def flush(self) -> None:
+        """Returns once the server has read all that was published."""
+        await self._client.flush(timeout=2)
+
+    async def request(self, subject: str, payload: bytes, timeout_seconds: float = 2.0) -> bytes:
+        """
+        Raises:
+            BusUnavailable: no bus, nobody answers, or not in time.
+        """
+        try:
+            if not self._client.is_connected:
+                raise BusUnavailable()
+            answer = await self._client.request(subject, payload, timeout=timeout_seconds)
+        except nats.errors.Error as error:
+            raise BusUnavailable(f"No answer on {subject}.") from error
+        return answer.data
+
+    # Hearing things
+
+    async def listen(self, subject: str, hear: Callable[[Msg], Awaitable[None]], queue: str = "") -> None:
+        """Hear a subject from now on; kept over reconnections. Waits for the first connection."""
+        while not self._client.is_connected:
+            await self._connected.wait()
+        await self._client.subscribe(subject, queue=queue, cb=hear)
+        await self.flush()
+
+    # What must exist
+
+    async def ensure_topology(self) -> None:
+        """Make the streams, consumers and buckets of this part where they are missing; harmless to repeat."""
+        async with self._topology_lock:
+            part = PARTS[self._part]
+            for stream in STREAMS:
+                if stream.name in part.streams:
+                    await self._ensure(partial(self._ensure_stream, stream), stream.name)
+            for durable in part.durables:
+                await self._ensure(partial(self._ensure_durable, durable), durable.name)
+            await self._ensure(partial(self._ensure_bucket, REPLICAS_BUCKET, REPLICA_TTL_SECONDS), REPLICAS_BUCKET)
+            await self._ensure(partial(self._ensure_bucket, KEYS_BUCKET, None), KEYS_BUCKET)
+
+    async def _ensure(self, make: Callable[[], Awaitable[Any]], what: str) -> None:
+        for attempt in range(20):
+            try:
+                await make()
+                return
+            except Exception as error:
+                # A cluster without a leader yet, or another replica making the same thing.
+                if attempt == 19:
+                    log.error("bus topology", what=what, reason=repr(error))
+                    raise
+                await asyncio.sleep(min(0.05 * 2**attempt, 1.0))
+
+    async def _ensure_stream(self, stream: Stream) -> None:
+        try:
+            await self.jetstream.stream_info(stream.name)
+        except NotFoundError:
+            await self.jetstream.add_stream(
+                api.StreamConfig(
+                    name=stream.name,
+                    subjects=list(stream.subjects),
+                    retention=api.RetentionPolicy(stream.retention),
+                    storage=api.StorageType.FILE,
+                    discard=api.DiscardPolicy.NEW if stream.max_age_seconds is None else api.DiscardPolicy.OLD,
+                    max_bytes=stream.max_bytes,
+                    max_age=stream.max_age_seconds or 0,
+                    duplicate_window=DEDUPLICATION_SECONDS,
+                )
+            )
+
+    async def _ensure_durable(self, durable: Durable) -> None:
+        try:
+            await self.jetstream.consumer_info(durable.stream, durable.name)
+        except NotFoundError:
+            await self.jetstream.add_consumer(
+                durable.stream,
+                api.ConsumerConfig(
+                    durable_name=durable.name,
+                    ack_policy=api.AckPolicy.EXPLICIT,
+                    deliver_policy=api.DeliverPolicy.ALL,
+                    ack_wait=durable.ack_wait_seconds,
+                    max_ack_pending=durable.max_ack_pending,
+                ),
+            )
+
+    async def _ensure_bucket(self, name: str, ttl_seconds: float | None) -> None:
+        try:
+            await self.jetstream.stream_info(f"KV_{name}")
+        except NotFoundError:
+            try:
+                await self.jetstream.create_key_value(
+                    api.KeyValueConfig(
+                        bucket=name,
+                        history=1,
+                        ttl=ttl_seconds,
+                        max_bytes=16 << 20,
+                        storage=api.StorageType.MEMORY if ttl_seconds else api.StorageType.FILE,
+                    )
+                )
+            except BadRequestError as error:
+                if error.err_code != WRONG_LAST_OR_EXISTS:
+                    raise
+
+    async def stream_identity(self, stream: str) -> str | None:
+        """When the stream was made: another answer than before means that its messages were wiped.
+
+        None where the bus does not answer.
+        """
+        try:
+            info = await self._client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=2.0)
+        except nats.errors.Error:
+            return None
+        created = _json(info.data).get("created")
+        return str(created) if created else None
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    decoded = msgspec.json.decode(data)
+    return decoded if isinstance(decoded, dict) else {}

@@ -1,0 +1,47 @@
+"""Keyset cursors: opaque to clients, bound to the list they came from."""
+
+import base64
+import binascii
+import hashlib
+from typing import Any
+
+import msgspec
+
+from markethall.kit.errors import Invalid
+
+
+class InvalidCursor(Invalid):
+    """The cursor is damaged, or belongs to another list, filter or sort order."""
+
+    code = "invalid_cursor"
+    title = "That cursor does not belong to this list"
+
+
+def encode_cursor(list_name: str, filters: object, position: list[Any]) -> str:
+    """`position`: the sort key of the last item shown. `filters`: all that shapes the list."""
+    body = msgspec.msgpack.encode(position)
+    return base64.urlsafe_b64encode(_tag(list_name, filters) + body).decode().rstrip("=")
+
+
+def decode_cursor(list_name: str, filters: object, cursor: str, types: tuple[type, ...]) -> list[Any]:
+    """The position, checked against `types`.
+
+    Raises:
+        InvalidCursor: it was not made by `encode_cursor` for this list and these filters.
+    """
+    if len(cursor) > 1000:
+        raise InvalidCursor()
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        position = msgspec.msgpack.decode(raw[8:], type=list[Any])
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise InvalidCursor() from error
+    if raw[:8] != _tag(list_name, filters):
+        raise InvalidCursor()
+    if len(position) != len(types) or not all(map(isinstance, position, types)):
+        raise InvalidCursor()
+    return position
+
+
+def _tag(list_name: str, filters: object) -> bytes:
+    return hashlib.sha256(msgspec.json.encode([list_name, filters], order="deterministic")).digest()[:8]

@@ -1,0 +1,56 @@
+"""Identifiers: random ones from pooled randomness, and ones derived from who asks for what."""
+
+import hashlib
+import hmac
+import os
+import uuid
+
+_POOL_BYTES = 4096
+_pool = b""
+_position = 0
+
+
+def random_id() -> uuid.UUID:
+    """An unguessable UUID (version 4), drawn from the system's randomness 256 at a time."""
+    global _pool, _position
+    if _position >= len(_pool):
+        _pool = os.urandom(_POOL_BYTES)
+        _position = 0
+    chunk = _pool[_position : _position + 16]
+    _position += 16
+    return uuid.UUID(bytes=chunk, version=4)
+
+
+def derived_id(secret: bytes, *parts: str) -> uuid.UUID:
+    """The same UUID (version 8, RFC 9562) for the same parts, ever; unguessable without `secret`.
+
+    Parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ.
+    """
+    mac = hmac.new(secret, digestmod=hashlib.sha256)
+    for part in parts:
+        encoded = part.encode()
+        mac.update(len(encoded).to_bytes(4, "big"))
+        mac.update(encoded)
+    value = bytearray(mac.digest()[:16])
+    value[6] = (value[6] & 0x0F) | 0x80
+    value[8] = (value[8] & 0x3F) | 0x80
+    return uuid.UUID(bytes=bytes(value))
+
+
+def parse_id(text: str) -> uuid.UUID | None:
+    """A UUID in its canonical 36-character form, or None."""
+    if len(text) != 36:
+        return None
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def after_fork() -> None:
+    """Forget pooled randomness, so that a child does not repeat its parent's ids."""
+    global _pool, _position
+    _pool, _position = b"", 0
+
+
+os.register_at_fork(after_in_child=after_fork)

@@ -1,0 +1,48 @@
+"""What a process is told from outside, by environment variables that begin with `MARKETHALL_`."""
+
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one replica of one service."""
+
+    model_config = SettingsConfigDict(env_prefix="MARKETHALL_", frozen=True, extra="ignore")
+
+    service: str = ""
+    replica: str = Field(default_factory=lambda: secrets.token_hex(4))
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    """0: any free port."""
+    advertise: str | None = None
+    """The address (`http://host:port`) that other parts reach this replica at, where it is not host and port."""
+
+    database_url: str = ""
+    """`postgresql://role:password@host:port/database`; several hosts may be named, as libpq does."""
+    database_pool: int = Field(default=6, ge=1, le=200)
+    database_timeout_seconds: float = Field(default=5.0, gt=0)
+    bus_url: str = "nats://127.0.0.1:4222"
+    """`nats://user:password@host:port`, several separated by commas."""
+
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    admin_email: str = ""
+    admin_password: str = ""
+    rate_limit: int | None = Field(default=None, ge=1)
+    """Requests per second for each client address, on all routes. None: no limit."""
+    cache_entries: int = Field(default=10_000, ge=0)
+    """Capacity of front's product cache; 0 switches it off."""
+    upstreams: str = ""
+    """`service=http://host:port[,…]` pairs separated by blanks; overrides the registry."""
+    trusted_proxies: str = ""
+    """Addresses whose `X-Forwarded-For` is believed, separated by commas."""
+
+    log_level: str = "info"
+    otlp_endpoint: str = ""
+    """OpenTelemetry collector (OTLP over HTTP). Empty: traces are passed on but not exported."""
+    drain_seconds: float = Field(default=10.0, ge=0)
+    max_body_bytes: int = Field(default=1 << 20, ge=1024)
+    body_timeout_seconds: float = Field(default=10.0, gt=0)
+    data: Path | None = None

@@ -1,0 +1,84 @@
+"""Logs as JSON lines, metrics for Prometheus, and W3C trace context."""
+
+import logging
+import re
+import secrets
+import sys
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Histogram(
+    "markethall_http_request_seconds",
+    "Time to answer a request.",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+)
+RELAYED = Counter("markethall_relayed_messages_total", "Outbox messages taken to the bus.")
+RELAY_FAILURES = Counter("markethall_relay_failures_total", "Times the bus or the database refused the relay.")
+CONSUMED = Counter("markethall_consumed_messages_total", "Messages applied.", ["consumer"])
+CONSUMER_FAILURES = Counter("markethall_consumer_failures_total", "Batches to be tried again.", ["consumer"])
+DEAD_LETTERS = Counter("markethall_dead_letters_total", "Messages set aside with a reason.", ["consumer"])
+BUS_CONNECTED = Gauge("markethall_bus_connected", "1 while connected to the bus.")
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+
+_TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+
+
+def configure_logging(service: str, replica: str, level: str) -> None:
+    """One JSON object a line on standard output; the libraries' own records too."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _bind(service, replica),
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def _bind(service: str, replica: str) -> Any:
+    def add(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+        event["service"] = service
+        event["replica"] = replica
+        if current := request_id.get():
+            event["request_id"] = current
+        if trace := traceparent.get():
+            event["trace_id"] = trace[3:35]
+        return event
+
+    return add
+
+
+def continue_trace(header: str | None) -> str:
+    """The `traceparent` of this hop: a child of the caller's, or a new trace (W3C Trace Context, level 1)."""
+    match = _TRACEPARENT.match(header) if header else None
+    if match is None or match[1] == "0" * 32 or match[2] == "0" * 16:
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    return f"00-{match[1]}-{secrets.token_hex(8)}-{match[3]}"
