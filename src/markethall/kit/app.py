@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -166,43 +167,50 @@ def serve(name: str, settings: Settings) -> None:
     """Run one replica until SIGTERM or SIGINT, then drain: leave the registry, finish, end."""
     import gc
 
-    import uvicorn
-
     telemetry.configure_logging(name, settings.replica, settings.log_level)
-    listener = socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host))
-    port = listener.getsockname()[1]
-    settings = settings.model_copy(update={"service": name, "port": port})
+    listener = listen(settings.host, settings.port)
+    settings = settings.model_copy(update={"service": name, "port": listener.getsockname()[1]})
     service: Service = importlib.import_module(f"markethall.{name}.app").create(settings)
-    config = uvicorn.Config(
-        service.asgi,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
-        h11_max_incomplete_event_size=64 << 10,
-    )
-
-    class DrainingServer(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            await service.leave()
-            await super().shutdown(sockets)
-
     # What start-up made stays: the collector need not walk it again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    DrainingServer(config).run(sockets=[listener])
+    DrainingServer(service).run(sockets=[listener])
 
 
-def _family(host: str) -> int:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def listen(host: str, port: int) -> socket.socket:
+    """
+    Raises:
+        OSError: the port is taken, or the host is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), backlog=2048, family=family)
+
+
+class DrainingServer(uvicorn.Server):
+    """Leaves the registry before it stops listening, so that nobody is sent to a closed door."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(
+            uvicorn.Config(
+                service.asgi,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=max(1, int(service.settings.drain_seconds)),
+            )
+        )
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._service.leave()
+        await super().shutdown(sockets)
 
 
 def _constant(value: Any) -> Callable[[], Awaitable[Any]]:

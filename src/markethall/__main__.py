@@ -1,0 +1,5 @@
+"""`python -m markethall`."""
+
+from markethall.cli import main
+
+main()
