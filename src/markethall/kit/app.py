@@ -18,13 +18,14 @@ from litestar.types import ControllerRouterHandler
 
 from markethall import __version__
 from markethall.contracts.messages import Replica
-from markethall.kit import telemetry
+from markethall.kit import telemetry, tracing
 from markethall.kit.asgi import ASGIApp, Bodies, Surroundings
 from markethall.kit.bus import Bus
 from markethall.kit.identity import Identity, KeyRing
 from markethall.kit.problems import answer
 from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings
+from markethall.kit.strict_request import StrictRequest
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +74,7 @@ class Service:
             route_handlers=[ping, metrics, *self._health_routes(), *route_handlers],
             dependencies=provided,
             exception_handlers={Exception: answer},
+            request_class=StrictRequest,
             lifespan=[self._lifespan],
             openapi_config=openapi_config(name) if serves_openapi else None,
             request_max_body_size=None,
@@ -157,8 +159,8 @@ def openapi_config(name: str) -> OpenAPIConfig:
     return OpenAPIConfig(
         title=f"Markethall: {name}",
         version=__version__,
-        path="/",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        path="/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/")],
         use_handler_docstrings=True,
     )
 
@@ -175,7 +177,10 @@ def serve(name: str, settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    provider = tracing.configure(name, settings)
     DrainingServer(service).run(sockets=[listener])
+    if provider is not None:
+        provider.shutdown()
 
 
 def listen(host: str, port: int) -> socket.socket:

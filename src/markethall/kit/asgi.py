@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from markethall.kit import telemetry
+from markethall.kit import telemetry, tracing
 from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Problem, TooLarge, Unreadable, UnsupportedMedia
 from markethall.kit.ids import random_id
 from markethall.kit.problems import to_problem
@@ -24,6 +24,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._\-]{1,128}$")
+INTERNAL_BODY_BYTES = 64 << 20
+"""A batch of inner requests, each of which was within the public limit."""
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -134,7 +136,6 @@ class Surroundings:
         given = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
         request_id = given.decode() if _REQUEST_ID.match(given) else str(random_id())
         telemetry.request_id.set(request_id)
-        telemetry.traceparent.set(telemetry.continue_trace(header(scope, b"traceparent")))
         status = 0
 
         async def sending(message: Message) -> None:
@@ -149,16 +150,18 @@ class Surroundings:
             await send(message)
 
         app = self._hot.get((scope["method"], scope["path"]), self._app)
-        try:
-            await app(scope, receive, sending)
-        except Exception as error:
-            if status:
-                log.error("answer broken off", exc_info=error)
-                raise
-            await send_problem(sending, to_problem(error))
-        finally:
-            route = scope.get("route_template") or scope.get("path_template") or "other"
-            telemetry.REQUESTS.labels(scope["method"], route, str(status)).observe(time.perf_counter() - started)
+        with tracing.request_span(scope["method"], header(scope, b"traceparent")) as span:
+            try:
+                await app(scope, receive, sending)
+            except Exception as error:
+                if status:
+                    log.error("answer broken off", exc_info=error)
+                    raise
+                await send_problem(sending, to_problem(error))
+            finally:
+                route = scope.get("path_template") or "other"
+                span.answered(route, status)
+                telemetry.REQUESTS.labels(scope["method"], route, str(status)).observe(time.perf_counter() - started)
 
 
 class Bodies:
@@ -173,8 +176,10 @@ class Bodies:
         if scope["type"] != "http" or scope["method"] not in BODY_METHODS:
             await self._app(scope, receive, send)
             return
-        body = await read_body(scope, receive, self._max_bytes, self._timeout)
-        if body and not scope["path"].startswith("/internal/"):
+        internal = scope["path"].startswith("/internal/")
+        max_bytes = INTERNAL_BODY_BYTES if internal else self._max_bytes
+        body = await read_body(scope, receive, max_bytes, self._timeout)
+        if body and not internal:
             check_json(scope, body)
         done = False
 

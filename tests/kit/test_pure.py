@@ -1,0 +1,113 @@
+"""Ids, cursors, waiters, group commit: the pieces without a server."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from markethall.kit.cursors import InvalidCursor, decode_cursor, encode_cursor
+from markethall.kit.errors import Unavailable
+from markethall.kit.group_commit import GroupCommit
+from markethall.kit.ids import derived_id, parse_id, random_id
+from markethall.kit.waiters import Waiters
+
+PARTS = st.lists(st.text(max_size=8), min_size=1, max_size=4)
+
+
+@given(PARTS, PARTS)
+def test_derived_ids_are_equal_exactly_for_equal_parts(one: list[str], other: list[str]) -> None:
+    assert (derived_id(b"secret", *one) == derived_id(b"secret", *other)) == (one == other)
+    assert derived_id(b"secret", *one) != derived_id(b"another", *one)
+
+
+def test_random_ids_differ_beyond_one_pool() -> None:
+    assert len({random_id() for _ in range(10_000)}) == 10_000
+
+
+@given(st.text(max_size=40))
+def test_only_canonical_ids_parse(text: str) -> None:
+    parsed = parse_id(text)
+    assert parsed is None or str(parsed) == text.lower()
+
+
+@given(st.lists(st.one_of(st.integers(-(2**62), 2**62), st.text(max_size=30)), max_size=3))
+def test_a_cursor_leads_back_to_its_position(position: list[int | str]) -> None:
+    cursor = encode_cursor("products", {"query": "x"}, position)
+    assert decode_cursor("products", {"query": "x"}, cursor, tuple(map(type, position))) == position
+    for wrong in ("products-by-name", {"query": "x"}), ("products", {"query": "y"}):
+        with pytest.raises(InvalidCursor):
+            decode_cursor(*wrong, cursor, tuple(map(type, position)))
+
+
+@given(st.text(max_size=60))
+def test_a_cursor_from_elsewhere_is_refused(cursor: str) -> None:
+    with pytest.raises(InvalidCursor):
+        decode_cursor("products", {}, cursor, (int, str, int))
+
+
+async def test_a_waiter_hears_what_was_said_before_and_after_it_listened() -> None:
+    waiters: Waiters[str] = Waiters(recent=2)
+    waiters.tell(b"a", "early")
+    with waiters.subscribe(b"a") as subscription:
+        assert await subscription.next(1) == "early"
+        waiters.tell(b"a", "late")
+        assert await subscription.next(1) == "late"
+        assert await subscription.next(0.01) is None
+    waiters.tell(b"b", "x")
+    waiters.tell(b"c", "x")
+    assert waiters.latest(b"a") is None
+
+
+async def test_group_commit_gathers_what_waits_and_keeps_one_batch_in_flight() -> None:
+    batches: list[int] = []
+    under_way = 0
+
+    async def commit(items: Sequence[int]) -> list[int | Exception]:
+        nonlocal under_way
+        under_way += 1
+        assert under_way == 1
+        batches.append(len(items))
+        await asyncio.sleep(0)
+        under_way -= 1
+        return [ValueError(str(i)) if i == 13 else i * 2 for i in items]
+
+    group: GroupCommit[int, int] = GroupCommit(commit, max_batch=100)
+    results = await asyncio.gather(*(group.submit(i) for i in range(250)), return_exceptions=True)
+    assert [r for r in results if isinstance(r, ValueError)] == [results[13]]
+    assert results[:13] == [i * 2 for i in range(13)]
+    assert batches == [100, 100, 50]
+
+
+async def test_group_commit_fails_all_of_a_batch_that_fails_whole() -> None:
+    async def commit(items: Sequence[int]) -> list[int | Exception]:
+        raise OSError("gone")
+
+    group: GroupCommit[int, int] = GroupCommit(commit)
+    results = await asyncio.gather(*(group.submit(i) for i in range(3)), return_exceptions=True)
+    assert all(isinstance(result, OSError) for result in results)
+
+
+async def test_group_commit_is_bounded_and_finishes_what_waits_at_its_end() -> None:
+    release = asyncio.Event()
+
+    async def commit(items: Sequence[int]) -> list[int | Exception]:
+        await release.wait()
+        return list(items)
+
+    group: GroupCommit[int, int] = GroupCommit(commit, max_waiting=1, max_batch=1)
+    first = asyncio.create_task(group.submit(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    second = asyncio.create_task(group.submit(2))
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await group.submit(3)
+    closing = asyncio.create_task(group.close())
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await group.submit(4)
+    release.set()
+    await closing
+    assert (await first, await second) == (1, 2)
