@@ -143,6 +143,7 @@ class PublicKey(msgspec.Struct, frozen=True):
     public_key: bytes
     """The 32 raw bytes."""
     not_after: int | None = None
+    """Unix seconds from which on it verifies nothing: set once another key signs in its place."""
 
 
 class Replica(msgspec.Struct, frozen=True):

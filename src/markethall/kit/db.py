@@ -78,6 +78,8 @@ class Database:
             max_overflow=0,
             pool_timeout=self._timeout,
             pool_use_lifo=True,
+            # What a failed statement was given (a password's hash, an address) stays out of the logs.
+            hide_parameters=True,
         )
         return self
 

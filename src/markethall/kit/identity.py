@@ -40,6 +40,8 @@ class Identity:
     user_id: uuid.UUID
     roles: frozenset[str]
     expires_at: float
+    session_id: uuid.UUID | None = None
+    """The sign-in that the token came from (claim `sid`)."""
 
     @property
     def is_admin(self) -> bool:
@@ -71,7 +73,7 @@ class KeyRing:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._keys: dict[str, tuple[Ed25519PublicKey, int | None]] = {}
         self._verified: OrderedDict[str, Identity] = OrderedDict()
         self._listening: asyncio.Task[None] | None = None
         # Accounts renews its keys on the bus; reading now and then covers what was missed.
@@ -97,7 +99,8 @@ class KeyRing:
         return "up"
 
     def add(self, key: PublicKey) -> None:
-        self._keys[key.kid] = Ed25519PublicKey.from_public_bytes(key.public_key)
+        """Trust a key from now on, until its `not_after`, where it has one."""
+        self._keys[key.kid] = (Ed25519PublicKey.from_public_bytes(key.public_key), key.not_after)
 
     async def refresh(self) -> None:
         if not self._bus.connected:
@@ -151,8 +154,8 @@ class KeyRing:
             raise KeysUnavailable()
         try:
             kid = jwt.get_unverified_header(token).get("kid")
-            key = self._keys.get(kid) if isinstance(kid, str) else None
-            if key is None:
+            key, not_after = self._keys.get(kid, (None, None)) if isinstance(kid, str) else (None, None)
+            if key is None or (not_after is not None and not_after < time.time()):
                 raise InvalidToken()
             claims = jwt.decode(
                 token,
@@ -164,7 +167,8 @@ class KeyRing:
             roles = claims.get("roles", [])
             if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
                 raise InvalidToken()
-            return Identity(uuid.UUID(claims["sub"]), frozenset(roles), float(claims["exp"]))
+            session_id = uuid.UUID(claims["sid"]) if "sid" in claims else None
+            return Identity(uuid.UUID(claims["sub"]), frozenset(roles), float(claims["exp"]), session_id)
         except jwt.ExpiredSignatureError as error:
             raise InvalidToken("The access token has expired.", code="token_expired") from error
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:

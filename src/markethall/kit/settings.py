@@ -30,6 +30,25 @@ class Settings(BaseSettings):
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     admin_email: str = ""
     admin_password: str = ""
+    access_token_seconds: int = Field(default=900, ge=1)
+    refresh_token_seconds: int = Field(default=30 * 24 * 3600, ge=60)
+    """A session ends when it was not refreshed for this long."""
+    key_rotation_seconds: float = Field(default=30 * 24 * 3600.0, ge=600)
+    """How long one key signs access tokens before the next one takes its place."""
+    sign_in_free_failures: int = Field(default=5, ge=1)
+    """Wrong passwords for one account before it is slowed down."""
+    sign_in_first_delay_seconds: float = Field(default=2.0, gt=0)
+    """The delay after them; it doubles with each further wrong password."""
+    sign_in_longest_delay_seconds: float = Field(default=900.0, gt=0)
+    sign_in_failures_per_minute: int = Field(default=100, ge=1)
+    """Wrong passwords from one client address, whatever the account."""
+    registrations_per_minute: int = Field(default=120, ge=1)
+    """Registrations from one client address."""
+    password_threads: int = Field(default=2, ge=1, le=64)
+    """Passwords hashed at once by a replica of accounts; each takes 19 MiB while it lasts."""
+    password_queue: int = Field(default=128, ge=1)
+    """Passwords that may wait for a thread; one more is answered 503."""
+
     rate_limit: int | None = Field(default=None, ge=1)
     """Requests per second for each client address, on all routes. None: no limit."""
     cache_entries: int = Field(default=10_000, ge=0)
