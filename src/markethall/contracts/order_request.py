@@ -22,15 +22,16 @@ CartId = Annotated[
 ]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description="ISO 3166-1 alpha-2")]
 
-COUNTRIES = frozenset(
+_ISO_3166 = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "
     "CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO "
     "FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE "
     "JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO "
     "MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW "
     "PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM "
-    "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
+    "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
+COUNTRIES = frozenset(_ISO_3166.split())
 """ISO 3166-1 alpha-2."""
 
 
@@ -49,17 +50,17 @@ class ShippingAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     postal_code: Annotated[str, Meta(min_length=1, max_length=20, pattern=_TEXT)]
     city: Name
     country: Country
-    line2: OptionalLine | None | UnsetType = UNSET
+    line2: OptionalLine | UnsetType | None = UNSET
 
 
 class OrderRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Exactly one of `cart_id` and `lines`."""
 
-    cart_id: CartId | None | UnsetType = UNSET
-    lines: Annotated[list[RequestedLine], Meta(max_length=MAX_LINES)] | None | UnsetType = UNSET
-    email: Email | None | UnsetType = UNSET
-    shipping_address: ShippingAddress | None | UnsetType = UNSET
-    expected_total: Money | None | UnsetType = UNSET
+    cart_id: CartId | UnsetType | None = UNSET
+    lines: Annotated[list[RequestedLine], Meta(max_length=MAX_LINES)] | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    shipping_address: ShippingAddress | UnsetType | None = UNSET
+    expected_total: Money | UnsetType | None = UNSET
 
 
 def fingerprint(request: OrderRequest) -> bytes:
