@@ -17,14 +17,17 @@ import hashlib
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
 
+from markethall.cli.loaders.listing import ProductListing, VariantListing
+
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID", "Country")
 MAX_LINES = 2_000_000
+CATEGORY = ("Online Retail",)
 
 # Five digits, often with letters for colour or size; DCGS… are goods of the site "dotcomgiftshop".
 _ARTICLE = re.compile(r"\d{5}[A-Z]{0,2}|DCGS\d{4}[A-Z]?")
@@ -73,11 +76,7 @@ class Line:
 
     @property
     def sku(self) -> str:
-        return f"{self.code}-{self.price}"
-
-    @property
-    def comes_back(self) -> bool:
-        return self.invoice.startswith("C")
+        return sku_of(self.code, self.price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +118,10 @@ class Article:
     code: str
     name: str
     prices: tuple[int, ...]
+
+    @property
+    def slug(self) -> str:
+        return self.code.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,25 @@ def read(path: Path) -> Retail:
         lines=len(lines) + skipped.total(),
         fingerprint=hashlib.sha256(content).hexdigest(),
     )
+
+
+def sku_of(code: str, price: int) -> str:
+    """A StockCode at a price, in pence, is one variant."""
+    return f"{code}-{price}"
+
+
+def listings(retail: Retail) -> list[ProductListing]:
+    """The articles, each price a variant that is chosen by the option `price`."""
+    return [
+        ProductListing(
+            slug=article.slug,
+            name=article.name,
+            category=CATEGORY,
+            attributes={"stock_code": article.code},
+            variants=tuple(_variant(article, price, retail.stock) for price in article.prices),
+        )
+        for article in retail.articles
+    ]
 
 
 def read_line(row: list[str]) -> Line | Skipped:
@@ -231,6 +253,12 @@ def _invoices(lines: Iterable[Line]) -> Iterator[tuple[str, str, dict[str, int],
         for line in group:
             quantities[line.sku] += line.quantity
         yield invoice, group[0].customer, dict(quantities), sum(line.quantity * line.price for line in group)
+
+
+def _variant(article: Article, price: int, stock: Mapping[str, int]) -> VariantListing:
+    sku = sku_of(article.code, price)
+    pounds = str(Decimal(price).scaleb(-2))
+    return VariantListing(sku, price, stock=stock.get(sku, 0), options={"price": pounds})
 
 
 def _no_goods(code: str) -> Skipped | None:

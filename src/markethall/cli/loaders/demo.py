@@ -1,0 +1,38 @@
+"""The toy store: 60 products in 8 categories, kept as catalogue files like anyone's."""
+
+from importlib.resources import files
+
+from markethall.cli.api import Shop
+from markethall.cli.loaders.catalog_csv import parse
+from markethall.cli.loaders.listing import ProductListing
+from markethall.cli.loaders.loading import WORKERS, Loaded, Taken, load
+from markethall.cli.progress import Advance
+
+SOURCE = "toy-store"
+
+
+def toy_store(currency: str) -> list[ProductListing]:
+    """Prices are written for euros; a shop of another currency takes the numbers as they are."""
+    folder = files("markethall.cli.loaders").joinpath("toy_store")
+    listings: list[ProductListing] = []
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".csv"):
+            listings += parse(file.read_bytes(), currency)
+    return listings
+
+
+async def load_demo(base_url: str, admin_email: str, admin_password: str, currency: str = "EUR") -> int:
+    """Stocks the toy store and returns how many products were new. Slugs that are taken are left alone.
+
+    Raises ApiError where the shop cannot be reached or the admin not signed in, LoadFailed where
+    the shop refuses a part; nothing of the toy store is kept then.
+    """
+    async with Shop(base_url, connections=WORKERS) as shop:
+        await shop.sign_in(admin_email, admin_password)
+        return (await stock_toy_store(shop, toy_store(currency), currency)).products
+
+
+async def stock_toy_store(
+    shop: Shop, listings: list[ProductListing], currency: str, advance: Advance = lambda: None
+) -> Loaded:
+    return await load(shop, listings, currency=currency, source=SOURCE, taken=Taken.LEAVE, advance=advance)
