@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import AdminClient, Client, Reply
+from tests.support.machine import eventually
 from tests.support.shop import Shop, running_shop
 
 pytestmark = pytest.mark.journey
@@ -40,8 +41,7 @@ async def test_nothing_acknowledged_is_lost(killed_shop: Shop, part: str) -> Non
                 replies.append(await buyers.order({sku: 1}, key=key))
 
         async def kill() -> None:
-            while len(replies) < ORDERS // 4:
-                await asyncio.sleep(0.01)
+            await eventually(lambda: len(replies) >= ORDERS // 4, seconds=120)
             await asyncio.to_thread(shop.kill, part)
 
         await asyncio.gather(kill(), *(buy() for _ in range(BUYERS)))
