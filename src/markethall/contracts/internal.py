@@ -9,9 +9,13 @@ from typing import Any
 import msgspec
 
 from markethall.contracts.messages import Shortage
+from markethall.contracts.public import ProductSummary
 
 PLACE_ORDERS_PATH = "/internal/orders"
 AVAILABILITY_PATH = "/internal/availability"
+PRODUCTS_PATH = "/internal/products"
+"""Takes the query of `GET /api/products` and answers a `ListedProducts`. `/{slug}` below it answers a
+`ProductView`, or a problem 404 where the product is unknown or archived."""
 
 
 class OrderLine(msgspec.Struct, frozen=True):
@@ -89,3 +93,18 @@ class AvailabilityAnswer(msgspec.Struct, frozen=True):
     skus: list[str]
     available: list[int]
     versions: list[int]
+
+
+class ListedProduct(msgspec.Struct, frozen=True):
+    """A summary with what front needs to fill in `available`, and the product's version."""
+
+    summary: ProductSummary
+    skus: list[str]
+    version: int
+
+
+class ListedProducts(msgspec.Struct, frozen=True):
+    """catalog → front: a page of products. It may be short, or empty, and yet not the last."""
+
+    items: list[ListedProduct]
+    next_cursor: str | None = None

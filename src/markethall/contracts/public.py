@@ -46,3 +46,50 @@ class OrderView(msgspec.Struct, frozen=True):
     settled_at: str | None
     history: list[HistoryEntry]
     reason: str | None
+
+
+AttributeValue = str | int | float | bool
+
+
+class OptionView(msgspec.Struct, frozen=True):
+    """A choice that the buyer makes, such as size, and what there is to choose from, in order."""
+
+    name: str
+    values: list[str]
+
+
+class VariantView(msgspec.Struct, frozen=True):
+    """What is ordered: one choice for each of the product's options."""
+
+    sku: str
+    options: dict[str, str]
+    price: Money
+    available: int | None = None
+    """Filled in by front. None: not known just now."""
+
+
+class ProductView(msgspec.Struct, frozen=True):
+    """`GET /api/products/{slug}`. `category` is the slug of the product's own category."""
+
+    slug: str
+    name: str
+    description: str
+    category: str | None
+    status: Literal["active", "archived"]
+    attributes: dict[str, AttributeValue]
+    options: list[OptionView]
+    variants: list[VariantView]
+    images: list[str]
+    version: int
+
+
+class ProductSummary(msgspec.Struct, frozen=True):
+    """An item of `GET /api/products`. `price` is the lowest of its variants, `image` the first."""
+
+    slug: str
+    name: str
+    category: str | None
+    price: Money
+    image: str | None
+    available: int | None = None
+    """The sum over its variants, filled in by front. None: not known just now."""
