@@ -1,0 +1,60 @@
+"""The `markethall` command. Only the module of the command that was asked for is imported."""
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import typer
+
+COMMANDS: dict[str, str] = {
+    "up": "markethall.cli.up:up",
+    "client": "markethall.cli.client:app",
+    "load": "markethall.cli.load:app",
+    "replay": "markethall.cli.replay:app",
+    "audit": "markethall.cli.audit:audit",
+}
+"""Where each command is: a function, or a Typer application for one with commands of its own.
+`serve` is apart, because it does without Typer."""
+
+
+def main() -> None:
+    """The entry point: reads the command line and exits with the command's code."""
+    args = sys.argv[1:]
+    if args[:1] == ["serve"]:
+        from markethall.cli.serve import serve
+
+        serve(args[1:])
+    else:
+        _application(args[:1])()
+
+
+def _application(asked: list[str]) -> "typer.Typer":
+    import typer
+
+    app = typer.Typer(
+        name="markethall",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="A webshop made of separate services that keeps selling.",
+        epilog="`markethall serve SERVICE` runs one replica of one service.",
+    )
+
+    @app.callback()
+    def markethall() -> None:
+        """A webshop made of separate services that keeps selling."""
+
+    for name, place in COMMANDS.items():
+        if asked == [name] or not set(asked) & set(COMMANDS):
+            command = _find(place)
+            if isinstance(command, typer.Typer):
+                app.add_typer(command, name=name)
+            else:
+                app.command(name)(command)
+    return app
+
+
+def _find(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)

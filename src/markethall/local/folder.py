@@ -92,6 +92,16 @@ class DataFolder:
     def read_processes(self) -> list[ProcessEntry]:
         return read_json(self.processes, list[ProcessEntry]) or []
 
+    def write_processes(self, entries: list[ProcessEntry]) -> None:
+        write_atomically(self.processes, msgspec.json.format(msgspec.json.encode(entries)) + b"\n", durably=False)
+
+    def read_ports(self) -> dict[str, int]:
+        """By `<service>-<replica>`."""
+        return read_json(self.ports, dict[str, int]) or {}
+
+    def write_ports(self, ports: dict[str, int]) -> None:
+        write_atomically(self.ports, msgspec.json.encode(ports) + b"\n", durably=False)
+
     def _lock(self, lock: int) -> None:
         # Somebody who asks whether the folder is held has it for an instant.
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
@@ -114,20 +124,21 @@ class DataFolder:
                 raise FolderDamaged(f"{self.path} is not empty and not a shop's (it has no VERSION file)")
             write_atomically(version, f"{FORMAT}\n".encode())
         # A folder that can be read but not written would otherwise fail half way through the start.
-        write_atomically(self.processes, b"[]\n")
+        self.write_processes([])
         self.nats.mkdir(mode=0o700, exist_ok=True)
         self.logs.mkdir(mode=0o700, exist_ok=True)
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """A reader sees the old text or the new, also after a power cut. The new file has `mode` from its birth."""
+def write_atomically(path: Path, content: bytes, mode: int = 0o644, *, durably: bool = True) -> None:
+    """A reader sees the old text or the new; `durably`: also after a power cut. The file has `mode` from its birth."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if durably:
+            file.flush()
+            os.fsync(file.fileno())
     os.replace(temporary, path)
 
 

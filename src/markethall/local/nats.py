@@ -55,11 +55,12 @@ class EmbeddedNats:
     async def start(self) -> None:
         """Raises StartFailed."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._child = await start_ready(
+        await start_ready(
             "NATS",
             self._command,
             lambda: JsonLog(self._logs, self.service, self.replica),
             self._is_ready,
+            self._spawned,
             seconds=READY_SECONDS,
             stop_steps=STOP_STEPS,
         )
@@ -72,6 +73,10 @@ class EmbeddedNats:
     async def stop(self) -> None:
         if self._child is not None:
             await self._child.stop(STOP_STEPS)
+
+    def kill(self) -> None:
+        if self._child is not None:
+            self._child.send(signal.SIGKILL)
 
     def _command(self, attempt: int) -> Command:
         self.port = keep_or_choose(self.port) if attempt == 0 else free_port()
@@ -107,6 +112,9 @@ class EmbeddedNats:
             },
             indent=2,
         )
+
+    def _spawned(self, child: Child) -> None:
+        self._child = child
 
     async def _is_ready(self, child: Child) -> bool:
         return await probe.status(f"http://{LOOPBACK}:{self.monitoring_port}/healthz") == 200

@@ -81,11 +81,12 @@ class EmbeddedPostgres:
         if not self._folder.exists():
             await asyncio.to_thread(_initialise, self._folder, programs, account, self._passwords[SUPERUSER])
         await asyncio.to_thread(stale.end_processes_in, self._folder)
-        self._child = await start_ready(
+        await start_ready(
             "PostgreSQL",
             lambda attempt: self._command(programs, account, attempt),
             lambda: JsonLog(self._logs, self.service, self.replica),
             self._is_ready,
+            self._spawned,
             seconds=READY_SECONDS,
             stop_steps=STOP_STEPS,
         )
@@ -99,6 +100,10 @@ class EmbeddedPostgres:
         if self._child is not None:
             await self._child.stop(STOP_STEPS)
 
+    def kill(self) -> None:
+        if self._child is not None:
+            self._child.send(signal.SIGQUIT)
+
     def _command(self, programs: Path, account: Account | None, attempt: int) -> Command:
         self.port = keep_or_choose(self.port) if attempt == 0 else free_port()
         settings = SETTINGS | {"port": str(self.port)}
@@ -110,6 +115,9 @@ class EmbeddedPostgres:
             account=account,
             death_signal=signal.SIGINT,
         )
+
+    def _spawned(self, child: Child) -> None:
+        self._child = child
 
     async def _is_ready(self, child: Child) -> bool:
         try:

@@ -92,11 +92,12 @@ async def start_ready(
     command: Callable[[int], Command],
     open_log: Callable[[], JsonLog],
     is_ready: Callable[[Child], Awaitable[bool]],
+    on_spawn: Callable[[Child], None],
     *,
     seconds: float,
     stop_steps: StopSteps,
 ) -> Child:
-    """Starts `command(attempt)` and returns when it is ready.
+    """Starts `command(attempt)` and returns when it is ready; `on_spawn` is told of it before.
 
     If it ends instead, the next attempt may choose another port: ours was free when it was chosen,
     but not reserved. Raises StartFailed, with nothing left running.
@@ -104,6 +105,7 @@ async def start_ready(
     for attempt in range(PORT_ATTEMPTS):
         log = open_log()
         child = await start(command(attempt), log)
+        on_spawn(child)
         try:
             async with asyncio.timeout(seconds):
                 while child.exit_code is None:
