@@ -7,19 +7,10 @@ from typing import Any, Self
 from urllib.parse import quote
 from uuid import uuid4
 
-from markethall.cli.documents import (
-    Category,
-    Money,
-    OrderView,
-    Page,
-    Product,
-    ProductSummary,
-    Session,
-    StatusEvent,
-    StockLevel,
-)
+from markethall.cli.documents import Category, Page, Session, StatusEvent, StockLevel
 from markethall.cli.events import follow
-from markethall.cli.transport import ANSWER_SECONDS, Answer, Refused, Transport
+from markethall.cli.transport import ANSWER_SECONDS, PATIENCE_SECONDS, Answer, Refused, Transport
+from markethall.contracts.public import Money, OrderView, ProductSummary, ProductView
 
 WAIT_SECONDS = 5
 """How long a call that places an order waits for its outcome."""
@@ -28,8 +19,8 @@ WAIT_SECONDS = 5
 class Shop:
     """A shop at one address. Calls that may be repeated safely are; see `Transport.call`."""
 
-    def __init__(self, base_url: str, connections: int = 32) -> None:
-        self._transport = Transport(base_url, connections)
+    def __init__(self, base_url: str, connections: int = 32, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._transport = Transport(base_url, connections, patience_seconds)
         self._credentials: tuple[str, str] | None = None
         self._signing_in = asyncio.Lock()
 
@@ -66,12 +57,12 @@ class Shop:
         answer = await self._call("GET", "/api/products", params=_given(params))
         return answer.read(Page[ProductSummary])
 
-    async def product(self, slug: str) -> Product:
-        return (await self._call("GET", f"/api/products/{_part(slug)}")).read(Product)
+    async def product(self, slug: str) -> ProductView:
+        return (await self._call("GET", f"/api/products/{_part(slug)}")).read(ProductView)
 
-    async def create_product(self, payload: Mapping[str, Any]) -> Product:
+    async def create_product(self, payload: Mapping[str, Any]) -> ProductView:
         """The payload names its slug, so an attempt that was lost shows as `slug_taken`."""
-        return (await self._call("POST", "/api/products", json=payload, repeatable=True)).read(Product)
+        return (await self._call("POST", "/api/products", json=payload, repeatable=True)).read(ProductView)
 
     async def archive_product(self, slug: str) -> None:
         await self._delete(f"/api/products/{_part(slug)}")

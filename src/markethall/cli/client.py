@@ -18,10 +18,11 @@ from markethall.cli.connection import (
     UrlOption,
     connection,
 )
-from markethall.cli.documents import Money, OrderView, StatusEvent
+from markethall.cli.documents import StatusEvent
 from markethall.cli.exits import EXPLAINED, Exit, run
 from markethall.cli.money import parse_amount
 from markethall.cli.transport import Refused
+from markethall.contracts.public import Money, OrderView
 
 app = typer.Typer(no_args_is_help=True, help="A customer of the shop, in the terminal.", epilog=EXPLAINED)
 console = Console()

@@ -1,25 +1,8 @@
-"""The public documents a client reads. What it does not know in them, it passes over."""
+"""The public documents that only a client reads; what parts share is in `markethall.contracts.public`."""
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
-
-from markethall.contracts.public import Money, OrderView
-
-__all__ = [
-    "Category",
-    "Identity",
-    "Money",
-    "Option",
-    "OrderView",
-    "Page",
-    "Product",
-    "ProductSummary",
-    "Session",
-    "StatusEvent",
-    "StockLevel",
-    "Variant",
-]
 
 Item = TypeVar("Item")
 
@@ -29,46 +12,10 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
     next_cursor: str | None = None
 
 
-class ProductSummary(msgspec.Struct, frozen=True):
-    """A line of `GET /api/products`. `price` is the lowest of its variants."""
-
-    slug: str
-    name: str
-    price: Money | None = None
-    category: Any = None
-    available: int | None = None
-
-
-class Variant(msgspec.Struct, frozen=True):
-    sku: str
-    price: Money
-    options: dict[str, str] = {}
-    available: int | None = None
-    """None: not known just now."""
-
-
-class Option(msgspec.Struct, frozen=True):
-    name: str
-    values: list[str]
-
-
-class Product(msgspec.Struct, frozen=True):
-    slug: str
-    name: str
-    variants: list[Variant]
-    version: int
-    description: str = ""
-    category: Any = None
-    status: str = "active"
-    attributes: dict[str, Any] = {}
-    options: list[Option] = []
-
-
 class Category(msgspec.Struct, frozen=True):
     slug: str
     name: str
     parent: str | None = None
-    version: int = 0
 
 
 class StockLevel(msgspec.Struct, frozen=True):
@@ -78,17 +25,11 @@ class StockLevel(msgspec.Struct, frozen=True):
     available: int
 
 
-class Identity(msgspec.Struct, frozen=True):
-    id: str
-    email: str
-    name: str = ""
-
-
 class Session(msgspec.Struct, frozen=True):
+    """`expires_in` is in seconds."""
+
     access_token: str
     expires_in: int
-    refresh_token: str | None = None
-    user: Identity | None = None
 
 
 class StatusEvent(msgspec.Struct, frozen=True):

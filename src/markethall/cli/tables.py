@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Column, Table
 
-from markethall.cli.documents import OrderView, Product, ProductSummary
 from markethall.cli.loaders.online_retail import Skipped
 from markethall.cli.loaders.replaying import Report
 from markethall.cli.money import show
+from markethall.contracts.public import OrderView, ProductSummary, ProductView
 
 _COLOURS = {
     "pending": "yellow",
@@ -24,13 +24,13 @@ _COLOURS = {
 def products(items: Iterable[ProductSummary]) -> Table:
     table = Table("product", "name", "category", _right("from"), _right("available"))
     for item in items:
-        price = show(item.price) if item.price else "–"
+        price = show(item.price)
         cells = (item.slug, item.name, item.category or "–")
         table.add_row(*map(escape, cells), price, _available(item.available))
     return table
 
 
-def product(item: Product) -> RenderableType:
+def product(item: ProductView) -> RenderableType:
     """The text, then a line for each variant."""
     variants = Table("sku", *(escape(option.name) for option in item.options), _right("price"), _right("available"))
     for variant in item.variants:

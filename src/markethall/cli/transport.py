@@ -15,12 +15,13 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 Document = TypeVar("Document")
 
-ATTEMPTS = 8
-PATIENCE_SECONDS = 30.0
-"""For one call, all attempts and the pauses between them."""
+ATTEMPTS = 12
+PATIENCE_SECONDS = 60.0
+"""For one call: once so long has passed, it is not tried again."""
 ANSWER_SECONDS = 20.0
 """For one attempt, where the caller asks for nothing else."""
 _FIRST_PAUSE_SECONDS = 0.1
@@ -73,8 +74,9 @@ class Answer:
 class Transport:
     """One shop's address. At most `connections` calls are under way; more wait their turn."""
 
-    def __init__(self, base_url: str, connections: int = 32) -> None:
+    def __init__(self, base_url: str, connections: int = 32, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.base_url = base_url.rstrip("/")
+        self.patience_seconds = patience_seconds
         self.token: str | None = None
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
@@ -110,7 +112,7 @@ class Transport:
         cannot have had an effect is: a refused connection, and 429.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + max(PATIENCE_SECONDS, answer_seconds)
+        deadline = loop.time() + self.patience_seconds
         for attempt in range(1, ATTEMPTS + 1):
             pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
             pause *= random.uniform(0.75, 1.25)
@@ -134,7 +136,7 @@ class Transport:
     def open(self, path: str, headers: Mapping[str, str], silence_seconds: float) -> Any:
         """A context manager around one unread answer; for streams."""
         return self._open_session().get(
-            self.base_url + path,
+            self._url(path),
             headers={**self._identity(), **headers},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence_seconds),
         )
@@ -155,7 +157,7 @@ class Transport:
             sent["Content-Type"] = "application/json"
         async with self._open_session().request(
             method,
-            self.base_url + path,
+            self._url(path),
             data=data,
             params=params,
             headers=sent,
@@ -163,6 +165,10 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=answer_seconds, sock_connect=10),
         ) as response:
             return Answer(response.status, response.headers, await response.read())
+
+    def _url(self, path: str) -> URL:
+        """As it is: what has been quoted must not be quoted otherwise."""
+        return URL(self.base_url + path, encoded=True)
 
     def _identity(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from markethall.cli.documents import Product
 from markethall.cli.slugs import slug_of
+from markethall.contracts.public import ProductView
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class ProductListing:
             document["images"] = list(self.images)
         return document
 
-    def is_sold_as(self, product: Product) -> bool:
+    def is_sold_as(self, product: ProductView) -> bool:
         """Whether the shop's product has this name and these variants at these prices."""
         wanted = {v.sku: (v.price, dict(v.options)) for v in self.variants}
         there = {v.sku: (v.price.amount, v.options) for v in product.variants}
