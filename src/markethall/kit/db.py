@@ -135,6 +135,9 @@ class Database:
                             timeout=self._timeout,
                             command_timeout=self._timeout,
                             server_settings=self._server_settings() | GENERIC_PLANS,
+                            # Nothing is set in a session here; the default would ask the server
+                            # to reset all of it, one round trip more for every transaction.
+                            reset=_keep_session,
                         )
         assert self._pool is not None
         return self._pool
@@ -146,6 +149,10 @@ class Database:
         async with asyncio.timeout(2), self.begin() as connection:
             await connection.execute(text("SELECT 1"))
         return "up"
+
+
+async def _keep_session(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    return None
 
 
 class _translated:
@@ -163,10 +170,12 @@ class _translated:
 
 def is_passing(error: BaseException) -> bool:
     """Whether the same statement may well succeed later."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError):
+        return False  # a parameter that its type cannot hold, now or later
     if isinstance(error, (*LOST_CONNECTION, *PASSING)):
         return True
     if isinstance(error, DBAPIError):
-        cause = error.orig.__cause__ if error.orig is not None else None
         return (
             error.connection_invalidated
             or isinstance(error, InterfaceError | OperationalError)
