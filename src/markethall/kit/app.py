@@ -41,6 +41,7 @@ class Service:
         observed: health checks that are shown, and do not decide.
         hot: (method, path) → plain ASGI handlers in front of the framework.
         around: wraps the whole application, outermost last (front's own middleware).
+        draining: set when the replica begins to drain; what waits or streams ends then.
     """
 
     def __init__(
@@ -58,10 +59,11 @@ class Service:
         hot: dict[tuple[str, str], ASGIApp] | None = None,
         around: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
         serves_openapi: bool = True,
+        draining: asyncio.Event | None = None,
     ) -> None:
         self.settings = settings
         self.name = name
-        self.draining = asyncio.Event()
+        self.draining = draining or asyncio.Event()
         self._bus = bus
         self._resources = resources
         self._required = dict(required)

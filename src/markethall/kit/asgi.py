@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._\-]{1,128}$")
 INTERNAL_BODY_BYTES = 64 << 20
 """A batch of inner requests, each of which was within the public limit."""
+DISCARDED_BYTES = 8 << 20
+DISCARD_SECONDS = 1.0
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -56,6 +58,7 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
     """
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > max_bytes:
+        await _discard(receive)
         raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
     chunks: list[bytes] = []
     size = 0
@@ -68,12 +71,27 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
                 chunk = message.get("body", b"")
                 size += len(chunk)
                 if size > max_bytes:
+                    await _discard(receive)
                     raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
                 chunks.append(chunk)
                 if not message.get("more_body", False):
                     return b"".join(chunks)
     except TimeoutError as error:
         raise SlowBody(headers={"Connection": "close"}) from error
+
+
+async def _discard(receive: Receive) -> None:
+    """Read on for a while: closing at once on a client that still sends would take the answer from it."""
+    left = DISCARDED_BYTES
+    try:
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def check_json(scope: Scope, body: bytes) -> None:

@@ -29,7 +29,10 @@ class Subscription(Generic[T]):
                     await self._arrived.wait()
             except TimeoutError:
                 return None
-        return self._values.popleft()
+        return self._values.popleft() if self._values else None
+
+    def interrupt(self) -> None:
+        self._arrived.set()
 
 
 class Waiters(Generic[T]):
@@ -51,6 +54,12 @@ class Waiters(Generic[T]):
         self._recent.move_to_end(key)
         if len(self._recent) > self._limit:
             self._recent.popitem(last=False)
+
+    def interrupt(self) -> None:
+        """Whoever waits now gets None at once, as at the end of the time."""
+        for subscriptions in self._waiting.values():
+            for subscription in subscriptions:
+                subscription.interrupt()
 
     def latest(self, key: bytes) -> T | None:
         """What was said last about the key, if it is still remembered."""
