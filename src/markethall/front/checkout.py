@@ -1,0 +1,136 @@
+"""`POST /api/orders`: gathers orders into batches, then waits with each buyer for the outcome.
+
+One request is under way to orders at a time and carries all that had gathered. Every order in
+it has an idempotency key, so a batch whose answer was lost is simply sent again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+import msgspec
+import structlog
+
+from markethall.contracts.internal import (
+    PLACE_ORDERS_PATH,
+    OrderDocument,
+    PlaceOrder,
+    PlaceOrders,
+    PlaceResult,
+    PlaceResults,
+    Refusal,
+)
+from markethall.front import order_answers
+from markethall.front.order_answers import Reply
+from markethall.front.order_requests import OrderCall, bearer_token, read_order
+from markethall.front.statuses import Statuses, StatusEvent
+from markethall.front.upstream import respond
+from markethall.kit.asgi import Receive, Scope, Send, read_body
+from markethall.kit.balancing import Balancer, ServiceUnavailable
+from markethall.kit.errors import Internal
+from markethall.kit.group_commit import GroupCommit
+from markethall.kit.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH = 500
+MAX_WAITING = 20_000
+GATHER_SECONDS = 0.001
+GATHER_BELOW = 32
+"""With fewer waiting, a millisecond more makes the batch worth its round trip."""
+DEADLINE_SECONDS = 8.0
+ATTEMPT_SECONDS = 3.0
+
+ShortCut = Callable[[OrderCall], Reply | None]
+
+_results = msgspec.msgpack.Decoder(PlaceResults)
+
+
+class Checkout:
+    """The plain ASGI handler of `POST /api/orders`."""
+
+    def __init__(
+        self, balancer: Balancer, statuses: Statuses, settings: Settings, draining: asyncio.Event, short_cut: ShortCut
+    ) -> None:
+        self._balancer = balancer
+        self._statuses = statuses
+        self._settings = settings
+        self._draining = draining
+        self._short_cut = short_cut
+        self._group = GroupCommit[PlaceOrder, PlaceResult](
+            self._place,
+            max_batch=MAX_BATCH,
+            max_waiting=MAX_WAITING,
+            gather_seconds=GATHER_SECONDS,
+            gather_below=GATHER_BELOW,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings
+        body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
+        call = read_order(scope, body, settings.currency, bearer_token(scope))
+        reply = self._short_cut(call) or await self.answer(call)
+        await respond(send, reply.status, reply.headers, reply.body)
+
+    async def answer(self, call: OrderCall) -> Reply:
+        """Place the order and tell how it went, as far as that is known in time."""
+        deadline = monotonic() + call.wait_seconds
+        result = await self._group.submit(call.place)
+        if result.order is None:
+            return order_answers.of_refusal(result.refusal or _NOTHING_SAID)
+        order = result.order
+        if order.status == "pending":
+            order = await self._settled(order, call.place, deadline)
+        return order_answers.of_order(order)
+
+    async def _settled(self, order: OrderDocument, place: PlaceOrder, deadline: float) -> OrderDocument:
+        """The order with its outcome, or still pending at the deadline."""
+        event = await self._outcome(order.order_id, deadline)
+        if event is not None and event.status == "confirmed":
+            return order_answers.confirmed(order, event.at)
+        if event is not None and event.status == "rejected":
+            return order_answers.rejected(order, event.shortages)
+        if event is None and self._draining.is_set():
+            return order
+        # The news may have been lost, or are of another kind: the same key reads the order as it is.
+        try:
+            result = await self._group.submit(place)
+        except Exception as error:
+            log.info("order not read again", reason=repr(error))
+            return order
+        return result.order or order
+
+    async def _outcome(self, order_id: bytes, deadline: float) -> StatusEvent | None:
+        """The first news that it is no longer pending."""
+        with self._statuses.subscribe(order_id) as subscription:
+            while not self._draining.is_set() and (left := deadline - monotonic()) > 0:
+                event = await subscription.next(left)
+                if event is not None and event.status != "pending":
+                    return event
+        return None
+
+    async def _place(self, orders: Sequence[PlaceOrder]) -> Sequence[PlaceResult | Exception]:
+        """One batch to any replica of orders."""
+        answer = await self._balancer.request(
+            "orders",
+            "POST",
+            PLACE_ORDERS_PATH,
+            headers={"content-type": "application/msgpack"},
+            body=msgspec.msgpack.encode(PlaceOrders(list(orders))),
+            repeatable=True,
+            deadline_seconds=DEADLINE_SECONDS,
+            attempt_seconds=ATTEMPT_SECONDS,
+        )
+        if answer.status == 200:
+            return _results.decode(answer.body).results
+        if answer.status == 503:
+            raise ServiceUnavailable("Orders cannot be taken just now; a retry with the same key is safe.")
+        if len(orders) > 1:
+            # One order that cannot be handled must not take the others with it.
+            middle = len(orders) // 2
+            return [*await self._place(orders[:middle]), *await self._place(orders[middle:])]
+        log.error("orders refused an order", status=answer.status, body=answer.body[:500].decode(errors="replace"))
+        return [Internal()]
+
+
+_NOTHING_SAID = Refusal(500, "internal", "Something went wrong", "Something went wrong")

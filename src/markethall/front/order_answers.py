@@ -1,0 +1,109 @@
+"""What the buyer is told about an order that was made, or was not."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from markethall.contracts.internal import OrderDocument, Refusal
+from markethall.contracts.messages import Shortage
+from markethall.contracts.public import HistoryEntry, OrderView
+from markethall.kit.errors import PROBLEM_JSON, Conflict, Problem
+
+_views = msgspec.json.Decoder(OrderView)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole HTTP answer."""
+
+    status: int
+    body: bytes
+    headers: Headers = field(default_factory=list)
+
+
+class OutOfStock(Conflict):
+    code = "out_of_stock"
+    title = "Not everything is in stock, so nothing was taken"
+
+
+class OrderCancelled(Conflict):
+    """What a repeated request to order is answered when its order has been cancelled."""
+
+    code = "order_cancelled"
+    title = "The order was cancelled"
+
+
+def of_order(order: OrderDocument) -> Reply:
+    """201 where it is settled and sold, 202 while it is pending, 409 where it sells nothing."""
+    order_id = str(uuid.UUID(bytes=order.order_id))
+    if order.status == "rejected":
+        return _located(of_problem(out_of_stock(order_id, order.shortages)), order_id)
+    if order.status == "cancelled":
+        return _located(of_problem(OrderCancelled(order_id=order_id)), order_id)
+    status = 202 if order.status == "pending" else 201
+    return _located(Reply(status, order.body, [(b"content-type", b"application/json")]), order_id)
+
+
+def confirmed(order: OrderDocument, at: int) -> OrderDocument:
+    """The pending order as it is once inventory has confirmed it; `at` in Unix microseconds."""
+    moment = rfc3339(at)
+    view = msgspec.structs.replace(
+        (pending := _views.decode(order.body)),
+        status="confirmed",
+        settled_at=moment,
+        history=[*pending.history, HistoryEntry("confirmed", moment)],
+    )
+    return msgspec.structs.replace(order, status="confirmed", body=msgspec.json.encode(view))
+
+
+def rejected(order: OrderDocument, shortages: Sequence[Shortage]) -> OrderDocument:
+    """The pending order as it is once inventory has rejected it."""
+    return msgspec.structs.replace(order, status="rejected", shortages=list(shortages))
+
+
+def out_of_stock(order_id: str | None, shortages: Sequence[Shortage]) -> OutOfStock:
+    """The problem; `order_id` is None where no order was made at all."""
+    return OutOfStock(
+        order_id=order_id,
+        shortages=[{"sku": s.sku, "requested": s.requested, "available": s.available} for s in shortages],
+    )
+
+
+def of_problem(problem: Problem) -> Reply:
+    headers = [(b"content-type", PROBLEM_JSON.encode())]
+    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items()]
+    return Reply(problem.status, msgspec.json.encode(problem.document()), headers)
+
+
+def of_refusal(refusal: Refusal) -> Reply:
+    """The problem that orders answered for one order of a batch."""
+    document: dict[str, Any] = {
+        "type": f"urn:markethall:problem:{refusal.code}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+    }
+    headers = [(b"content-type", PROBLEM_JSON.encode())]
+    if refusal.status in (429, 503):
+        headers.append((b"retry-after", b"1"))
+    if refusal.status == 401:
+        headers.append((b"www-authenticate", b'Bearer error="invalid_token"'))
+    return Reply(refusal.status, msgspec.json.encode(document | refusal.extra), headers)
+
+
+def rfc3339(at: int) -> str:
+    """Unix microseconds as the public documents write moments."""
+    seconds, microseconds = divmod(at, 1_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds, tzinfo=None)
+    return f"{moment.isoformat(timespec='microseconds')}Z"
+
+
+def _located(reply: Reply, order_id: str) -> Reply:
+    return Reply(reply.status, reply.body, [*reply.headers, (b"location", f"/api/orders/{order_id}".encode())])

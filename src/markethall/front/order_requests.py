@@ -1,0 +1,140 @@
+"""Reading `POST /api/orders`: the body, the key, and how long the buyer wants to wait."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from markethall.contracts.internal import OrderLine, PlaceOrder
+from markethall.contracts.order_request import COUNTRIES, MAX_KEY_CHARACTERS, OrderRequest, fingerprint, merged
+from markethall.kit import telemetry
+from markethall.kit.asgi import Scope, check_json, header
+from markethall.kit.errors import FieldError, Invalid
+from markethall.kit.identity import InvalidToken
+from markethall.kit.ids import random_id
+from markethall.kit.problems import to_problem
+
+DEFAULT_WAIT_SECONDS = 5.0
+MAX_WAIT_SECONDS = 30.0
+
+_decoder = msgspec.json.Decoder(OrderRequest)
+_KEY = re.compile(rf"[\x20-\x7e]{{1,{MAX_KEY_CHARACTERS}}}\Z")
+_DIGITS = re.compile(r"[0-9]{1,9}\Z")
+
+
+class EmptyOrder(Invalid):
+    code = "empty_order"
+    title = "An order takes at least one line"
+
+
+@dataclass(frozen=True)
+class OrderCall:
+    """A request to order, read and found in order."""
+
+    place: PlaceOrder
+    quantities: dict[str, int] | None
+    """By SKU; None where the order takes a cart."""
+    has_key: bool
+    wait_seconds: float
+
+
+def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> OrderCall:
+    """
+    Raises:
+        UnsupportedMedia, Unreadable, DuplicateKey, Invalid, EmptyOrder
+    """
+    request = parse(scope, body)
+    _check(request, currency)
+    given = header(scope, b"idempotency-key")
+    if given is not None and not _KEY.match(given):
+        field = FieldError("Idempotency-Key", f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters")
+        raise Invalid(errors=[field])
+    quantities = merged(request.lines) if request.lines else None
+    address, total = request.shipping_address, request.expected_total
+    place = PlaceOrder(
+        key=given if given is not None else str(random_id()),
+        fingerprint=fingerprint(request),
+        token=token,
+        cart_id=uuid.UUID(request.cart_id).bytes if request.cart_id else None,
+        lines=[OrderLine(sku, quantity) for sku, quantity in quantities.items()] if quantities else None,
+        email=request.email or None,
+        shipping_address=msgspec.to_builtins(address) if address else None,
+        expected_total=total.amount if total else None,
+        request_id=telemetry.request_id.get() or None,
+    )
+    return OrderCall(place, quantities, given is not None, wait_seconds(header(scope, b"prefer")))
+
+
+def parse(scope: Scope, body: bytes) -> OrderRequest:
+    """The body, strictly: no leniency about types, no unknown and no repeated members."""
+    media = header(scope, b"content-type")
+    if media != "application/json":
+        check_json(scope, body)
+    try:
+        request = _decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        check_json(scope, body)
+        raise to_problem(error) from error
+    # Every member has a colon. As many colons as members: none stands twice, for the decoder
+    # keeps one of two. More of them: text with a colon, or a repeated member.
+    if body.count(b":") != _members(request):
+        check_json(scope, body)
+    return request
+
+
+def _members(request: OrderRequest) -> int:
+    """How many members the objects of the request have."""
+    given: list[Any] = [request.cart_id, request.lines, request.email, request.shipping_address, request.expected_total]
+    count = sum(value is not msgspec.UNSET for value in given)
+    if request.lines:
+        count += 2 * len(request.lines)
+    if request.shipping_address:
+        count += 5 + (request.shipping_address.line2 is not msgspec.UNSET)
+    if request.expected_total:
+        count += 2
+    return count
+
+
+def _check(request: OrderRequest, currency: str) -> None:
+    """What the types do not say."""
+    lines_given = isinstance(request.lines, list)
+    if lines_given and not request.lines and not request.cart_id:
+        raise EmptyOrder()
+    if lines_given == bool(request.cart_id):
+        raise Invalid(errors=[FieldError("", "exactly one of `cart_id` and `lines`")])
+    if request.shipping_address and request.shipping_address.country not in COUNTRIES:
+        raise Invalid(errors=[FieldError("shipping_address.country", "not in ISO 3166-1 alpha-2")])
+    if request.expected_total and request.expected_total.currency != currency:
+        raise Invalid(errors=[FieldError("expected_total.currency", f"this shop sells in {currency}")])
+
+
+def wait_seconds(prefer: str | None) -> float:
+    """RFC 7240: `wait=N` in seconds, at most 30; `respond-async` alone: not at all."""
+    seconds, asynchronous = None, False
+    for preference in prefer.split(",") if prefer else ():
+        name, _, value = preference.partition(";")[0].partition("=")
+        match name.strip().lower():
+            case "wait" if seconds is None and _DIGITS.match(value := value.strip().strip('"')):
+                seconds = min(float(value), MAX_WAIT_SECONDS)
+            case "respond-async":
+                asynchronous = True
+    if seconds is None:
+        return 0.0 if asynchronous else DEFAULT_WAIT_SECONDS
+    return seconds
+
+
+def bearer_token(scope: Scope) -> str | None:
+    """The access token as it came; the service that acts on it verifies it.
+
+    Raises:
+        InvalidToken: the header names another scheme, or no token.
+    """
+    authorization = header(scope, b"authorization")
+    if not authorization:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidToken("Use: Authorization: Bearer <access token>.")
+    return token.strip()
