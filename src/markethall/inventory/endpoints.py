@@ -1,0 +1,148 @@
+"""The public HTTP of stock."""
+
+import re
+from typing import Annotated
+
+from litestar import Router, delete, get, post, put
+from litestar.params import JSONBody, Parameter
+
+from markethall.inventory import repository
+from markethall.inventory.errors import NoReplenishment, UnknownSku
+from markethall.inventory.receipts import Receiving, stock_view
+from markethall.inventory.schemas import (
+    MovementPage,
+    MovementView,
+    ReceiptRequest,
+    ReceiptView,
+    ReplenishmentRequest,
+    ReplenishmentView,
+    StockView,
+)
+from markethall.kit.cursors import decode_cursor, encode_cursor
+from markethall.kit.db import Database
+from markethall.kit.identity import Identity, require_admin
+from markethall.kit.problems import responses
+
+_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
+
+Sku = Annotated[str, Parameter(description="The SKU of a variant, as catalog has it.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Parameter(
+        header="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]+\Z",
+        description="The same key and body again get the same receipt, and nothing more comes in.",
+    ),
+]
+Limit = Annotated[int, Parameter(ge=1, le=100, description="At most so many items.")]
+Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.", max_length=1000)]
+
+
+@get("/{sku:str}", summary="Stock of a SKU", tags=["stock"], responses=responses(404))
+async def read_stock(sku: Sku, database: Database) -> StockView:
+    """What is on hand, what orders hold of it, and what can be bought."""
+    async with database.begin() as connection:
+        level = await repository.find_level(connection, _checked(sku))
+    if level is None:
+        raise UnknownSku(f"There is no SKU {sku!r}.")
+    return stock_view(sku, level)
+
+
+@post("/{sku:str}/receipts", summary="Receive goods", tags=["stock"], responses=responses(401, 403, 404, 409, 413, 415))
+async def receive(
+    sku: Sku,
+    data: JSONBody[ReceiptRequest],
+    receiving: Receiving,
+    identity: Identity | None,
+    idempotency_key: IdempotencyKey = None,
+) -> ReceiptView:
+    """For admins. A negative quantity corrects what was counted too high, never below what is reserved."""
+    require_admin(identity)
+    return await receiving.receive(_checked(sku), data, idempotency_key)
+
+
+@get("/{sku:str}/movements", summary="The ledger of a SKU", tags=["stock"], responses=responses(401, 403, 404))
+async def list_movements(
+    sku: Sku, database: Database, identity: Identity | None, limit: Limit = 20, cursor: Cursor = None
+) -> MovementPage:
+    """For admins. Newest first; the sums of all deltas are what is on hand and reserved."""
+    require_admin(identity)
+    before = decode_cursor("movements", _checked(sku), cursor, (int,))[0] if cursor else None
+    async with database.begin() as connection:
+        if await repository.find_level(connection, sku) is None:
+            raise UnknownSku(f"There is no SKU {sku!r}.")
+        rows = await repository.movements_before(connection, sku, before, limit + 1)
+    items = [
+        MovementView(
+            row.id,
+            row.kind,
+            row.on_hand_delta,
+            row.reserved_delta,
+            str(row.order_id) if row.order_id else None,
+            row.reference,
+            row.at,
+        )
+        for row in rows[:limit]
+    ]
+    return MovementPage(items, encode_cursor("movements", sku, [items[-1].id]) if len(rows) > limit else None)
+
+
+@get("/{sku:str}/replenishment", summary="How a SKU is topped up", tags=["stock"], responses=responses(401, 403, 404))
+async def read_replenishment(sku: Sku, database: Database, identity: Identity | None) -> ReplenishmentView:
+    """For admins."""
+    require_admin(identity)
+    async with database.begin() as connection:
+        row = await repository.find_replenishment(connection, _checked(sku))
+    if row is None:
+        raise NoReplenishment(f"{sku!r} is not topped up.")
+    return ReplenishmentView(row.sku, row.target, row.interval_seconds, row.next_at)
+
+
+@put(
+    "/{sku:str}/replenishment",
+    summary="Top a SKU up on a timer",
+    tags=["stock"],
+    responses=responses(401, 403, 404, 413, 415),
+)
+async def put_replenishment(
+    sku: Sku, data: JSONBody[ReplenishmentRequest], database: Database, identity: Identity | None
+) -> ReplenishmentView:
+    """For admins. Every interval, as much comes in as is missing until `target` are available."""
+    require_admin(identity)
+    async with database.begin() as connection:
+        if await repository.find_level(connection, _checked(sku)) is None:
+            raise UnknownSku(f"There is no SKU {sku!r}.")
+        row = await repository.put_replenishment(connection, sku, data.target, data.interval_seconds)
+    return ReplenishmentView(row.sku, row.target, row.interval_seconds, row.next_at)
+
+
+@delete("/{sku:str}/replenishment", summary="Stop topping up", tags=["stock"], responses=responses(401, 403, 404))
+async def delete_replenishment(sku: Sku, database: Database, identity: Identity | None) -> None:
+    """For admins. Harmless to repeat."""
+    require_admin(identity)
+    async with database.begin() as connection:
+        if await repository.find_level(connection, _checked(sku)) is None:
+            raise UnknownSku(f"There is no SKU {sku!r}.")
+        await repository.delete_replenishment(connection, sku)
+
+
+def _checked(sku: str) -> str:
+    """Raises UnknownSku for what can be no SKU, and may be no text that the database can hold."""
+    if not _SKU.fullmatch(sku):
+        raise UnknownSku(f"{sku[:64]!r} is no SKU.")
+    return sku
+
+
+router = Router(
+    "/api/stock",
+    route_handlers=[
+        read_stock,
+        receive,
+        list_movements,
+        read_replenishment,
+        put_replenishment,
+        delete_replenishment,
+    ],
+)
