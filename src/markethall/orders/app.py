@@ -1,0 +1,73 @@
+"""Orders: carts, checkout, orders and their status, purchase history. Here all of it is wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from markethall.contracts.internal import PLACE_ORDERS_PATH
+from markethall.kit.app import Service
+from markethall.kit.bus import Bus
+from markethall.kit.db import Database
+from markethall.kit.identity import KeyRing
+from markethall.kit.migrations import migrate
+from markethall.kit.relay import Relay
+from markethall.kit.settings import Settings
+from markethall.orders.checkout.endpoints import place_order
+from markethall.orders.checkout.internal import InnerOrders
+from markethall.orders.checkout.place_order import Checkout
+from markethall.orders.checkout.wanted import OrderIds
+from markethall.orders.fulfilment.consumers import stock_consumer
+from markethall.orders.fulfilment.live import StatusFeed
+from markethall.orders.history.endpoints import get_order
+from markethall.orders.prices.catch_up import CatchUp
+from markethall.orders.prices.consumers import catalog_consumer
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create(settings: Settings) -> Service:
+    """One replica."""
+    bus = Bus(settings, "orders")
+    database = Database(settings)
+    keys = KeyRing(bus)
+    relay = Relay(database, bus)
+    feed = StatusFeed(bus)
+    order_ids = OrderIds(database)
+    prices = CatchUp(bus, database)
+    checkout = Checkout(database, relay, settings.currency)
+    inner_orders = InnerOrders(checkout, order_ids, keys, settings.currency)
+    return Service(
+        settings,
+        "orders",
+        bus=bus,
+        route_handlers=[place_order, get_order],
+        resources=[
+            migrated(settings),
+            database,
+            order_ids,
+            keys,
+            feed,
+            relay,
+            stock_consumer(bus, database, feed),
+            catalog_consumer(bus, database),
+            prices,
+            checkout,
+        ],
+        required={"database": database.check},
+        observed={"bus": bus.check, "keys": keys.check, "prices": prices.check},
+        dependencies={
+            "database": database,
+            "checkout": checkout,
+            "order_ids": order_ids,
+            "status_feed": feed,
+            "settings": settings,
+        },
+        keys=keys,
+        hot={("POST", PLACE_ORDERS_PATH): inner_orders.handler()},
+    )
+
+
+@asynccontextmanager
+async def migrated(settings: Settings) -> AsyncIterator[None]:
+    await migrate(settings, MIGRATIONS)
+    yield

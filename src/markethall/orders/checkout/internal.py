@@ -1,0 +1,71 @@
+"""`POST /internal/orders`: a batch of buyers' orders from front. Front waits for the outcomes itself."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from markethall.contracts.internal import PlaceOrder, PlaceOrders, PlaceResult, PlaceResults
+from markethall.kit.asgi import INTERNAL_BODY_BYTES, ASGIApp, Receive, Scope, Send, read_body, send_answer
+from markethall.kit.errors import Problem, TooLarge, Unreadable
+from markethall.kit.identity import KeyRing
+from markethall.kit.problems import to_problem
+from markethall.orders.checkout.answers import result_of
+from markethall.orders.checkout.draft import Wanted
+from markethall.orders.checkout.place_order import Checkout
+from markethall.orders.checkout.wanted import OrderIds, request_from, wanted_from
+from markethall.orders.order import Order
+
+MAX_ORDERS = 500
+BODY_SECONDS = 10.0
+
+_decoder = msgspec.msgpack.Decoder(PlaceOrders)
+
+
+class InnerOrders:
+    """Verifies each order's own token: a refused order does not hold up its neighbours."""
+
+    def __init__(self, checkout: Checkout, order_ids: OrderIds, keys: KeyRing, currency: str) -> None:
+        self._checkout = checkout
+        self._order_ids = order_ids
+        self._keys = keys
+        self._currency = currency
+
+    def handler(self) -> ASGIApp:
+        """A plain ASGI handler: this is the shop's hottest route."""
+
+        async def place_orders(scope: Scope, receive: Receive, send: Send) -> None:
+            body = await read_body(scope, receive, INTERNAL_BODY_BYTES, BODY_SECONDS)
+            try:
+                orders = _decoder.decode(body).orders
+            except msgspec.DecodeError as error:
+                raise Unreadable() from error
+            if len(orders) > MAX_ORDERS:
+                raise TooLarge(f"At most {MAX_ORDERS} orders at once.")
+            answer = msgspec.msgpack.encode(PlaceResults(await self.place(orders)))
+            await send_answer(send, 200, [(b"content-type", b"application/msgpack")], answer)
+
+        return place_orders
+
+    async def place(self, orders: Sequence[PlaceOrder]) -> list[PlaceResult]:
+        """In the order of the request."""
+        outcomes = [self._wanted(order) for order in orders]
+        wishes = [wanted for wanted in outcomes if isinstance(wanted, Wanted)]
+        placed = iter(await self._checkout.place_many(wishes))
+        return [result_of(_outcome(next(placed)) if isinstance(one, Wanted) else one) for one in outcomes]
+
+    def _wanted(self, order: PlaceOrder) -> Wanted | Problem:
+        try:
+            identity = self._keys.verify(order.token) if order.token is not None else None
+            request = request_from(order, self._currency)
+            order_id = self._order_ids.id_for(identity, order.key)
+            return wanted_from(request, identity, order_id, self._currency)
+        except Exception as error:
+            return to_problem(error)
+
+
+def _outcome(result: Order | BaseException) -> Order | Problem:
+    if isinstance(result, Order):
+        return result
+    if isinstance(result, Exception):
+        return to_problem(result)
+    raise result

@@ -1,0 +1,109 @@
+"""Facts about orders, written set by set. The first record of a fact stays."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from markethall.contracts.messages import Shortage
+from markethall.orders.order import SELECT, Order, order_from
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+# `status.never_before`, set by set. `greatest` passes over NULL.
+SETTLE = """
+UPDATE orders AS o SET
+    reserved_at = CASE WHEN said.reserved
+        THEN greatest(said.at, o.placed_at, o.cancel_asked_at + interval '1 microsecond') END,
+    rejected_at = CASE WHEN NOT said.reserved
+        THEN greatest(said.at, o.placed_at, o.cancel_asked_at + interval '1 microsecond') END,
+    shortages = said.shortages
+FROM unnest($1::uuid[], $2::boolean[], $3::timestamptz[], $4::jsonb[]) AS said (id, reserved, at, shortages)
+WHERE o.id = said.id AND o.reserved_at IS NULL AND o.rejected_at IS NULL
+RETURNING o.id, o.reserved_at, o.rejected_at, o.cancel_asked_at
+"""
+RELEASE = """
+UPDATE orders AS o SET released_at = greatest(said.at, o.cancel_asked_at)
+FROM unnest($1::uuid[], $2::timestamptz[]) AS said (id, at)
+WHERE o.id = said.id AND o.released_at IS NULL AND o.cancel_asked_at IS NOT NULL
+"""
+DISPATCH = """
+UPDATE orders AS o SET dispatched_at = greatest(said.at, o.fulfil_asked_at)
+FROM unnest($1::uuid[], $2::timestamptz[]) AS said (id, at)
+WHERE o.id = said.id AND o.dispatched_at IS NULL AND o.fulfil_asked_at IS NOT NULL
+"""
+LOCK = SELECT + "WHERE id = $1 FOR UPDATE"
+# The clock is read under the row's lock, and no fact that is known by then counts as later.
+ASK_CANCEL = """
+UPDATE orders SET cancel_asked_at = greatest(clock_timestamp(), placed_at, reserved_at) WHERE id = $1
+"""
+ASK_FULFIL = "UPDATE orders SET fulfil_asked_at = greatest(clock_timestamp(), reserved_at) WHERE id = $1"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What inventory said of one order."""
+
+    reserved: bool
+    at: datetime
+    shortages: list[Shortage] = []
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """An order whose outcome was recorded just now."""
+
+    order_id: UUID
+    reserved: bool
+    at: datetime
+    cancelled: bool
+    """It was cancelled before, so its status stays."""
+
+
+async def settle(connection: "Connection", outcomes: Mapping[UUID, Outcome]) -> list[Settled]:
+    """Rows are taken by id, so that two replicas do not wait for each other in a circle."""
+    ids = sorted(outcomes)
+    said = [outcomes[order_id] for order_id in ids]
+    rows = await connection.fetch(
+        SETTLE,
+        ids,
+        [outcome.reserved for outcome in said],
+        [outcome.at for outcome in said],
+        [msgspec.json.encode(outcome.shortages).decode() if outcome.shortages else None for outcome in said],
+    )
+    return [
+        Settled(
+            row["id"],
+            row["reserved_at"] is not None,
+            row["reserved_at"] or row["rejected_at"],
+            row["cancel_asked_at"] is not None,
+        )
+        for row in rows
+    ]
+
+
+async def record_released(connection: "Connection", moments: Mapping[UUID, datetime]) -> None:
+    ids = sorted(moments)
+    await connection.execute(RELEASE, ids, [moments[order_id] for order_id in ids])
+
+
+async def record_dispatched(connection: "Connection", moments: Mapping[UUID, datetime]) -> None:
+    ids = sorted(moments)
+    await connection.execute(DISPATCH, ids, [moments[order_id] for order_id in ids])
+
+
+async def lock(connection: "Connection", order_id: UUID) -> Order | None:
+    """The order, which nobody else changes until the transaction ends."""
+    row = await connection.fetchrow(LOCK, order_id)
+    return order_from(row) if row else None
+
+
+async def ask_cancel(connection: "Connection", order_id: UUID) -> None:
+    await connection.execute(ASK_CANCEL, order_id)
+
+
+async def ask_fulfil(connection: "Connection", order_id: UUID) -> None:
+    await connection.execute(ASK_FULFIL, order_id)
