@@ -19,7 +19,7 @@ class GroupCommit(Generic[Item, Result]):
     in order; a result that is an exception is raised to that item's submitter alone. If
     `commit` itself raises, all of the batch get that error.
 
-    Raises (from `submit`):
+    Raises (from `submit` and `enqueue`):
         Unavailable: `max_waiting` items wait already, or the group is closed.
     """
 
@@ -46,13 +46,17 @@ class GroupCommit(Generic[Item, Result]):
         return len(self._waiting)
 
     async def submit(self, item: Item) -> Result:
+        return await self.enqueue(item)
+
+    def enqueue(self, item: Item) -> "asyncio.Future[Result]":
+        """As `submit`, for a caller that has many items and awaits them together."""
         if self._closed or len(self._waiting) >= self._max_waiting:
             raise Unavailable("Too much is waiting already; try again shortly.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        return await future
+        return future
 
     async def close(self) -> None:
         """Refuse new items, and finish those that wait."""
