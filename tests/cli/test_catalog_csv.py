@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markethall.cli.loaders.catalog_csv import COMPLAINTS_KEPT, BadFile, Complaint, parse
+from markethall.cli.loaders.catalog_csv import parse
+from markethall.cli.loaders.complaints import COMPLAINTS_KEPT, BadFile, Complaint
 
 GOOD = """\
 product,name,description,category,sku,price,stock,attribute.material,option.size,option.colour
@@ -57,7 +58,7 @@ def test_a_file_from_a_spreadsheet_is_read() -> None:
         (("Tin Robot", "Robot", "R", "1", ""), "product", "is not 1 to 100 of a-z"),
         (("", "Robot", "R", "1", ""), "product", "is empty"),
         (("robot", "", "R", "1", ""), "name", "is empty on all lines"),
-        (("robot", "R" * 201, "R", "1", ""), "name", "up to 200 characters"),
+        (("robot", "R" * 201, "R", "1", ""), "name", "more than 200 characters"),
         (("robot", "Ro\x00bot", "R", "1", ""), "name", "NUL"),
         (("robot", "Robot", "", "1", ""), "sku", "is empty"),
         (("robot", "Robot", "R/2", "1", ""), "sku", "is not 1 to 64 of"),
@@ -124,6 +125,38 @@ def test_the_header_says_which_column_is_missing_unknown_or_double() -> None:
         (1, "option.", "there is no such column"),
         (1, "name", "this column is there twice"),
     }
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("category", "Toys > > Tin", "is not a path"),
+        ("category", "玩具", "is not a path"),
+        ("category", " > ".join("abcdefghi"), "more than 8 levels"),
+        ("images", "robot.jpg", "neither http://"),
+        ("images", " ".join(f"/robot-{n}.jpg" for n in range(21)), "more than 20"),
+        ("description", "x" * 20_001, "more than 20,000 characters"),
+        ("attribute.care", "x" * 1001, "more than 1,000 characters"),
+    ],
+)
+def test_what_the_shop_would_refuse_is_refused_here(column: str, cell: str, reason: str) -> None:
+    (found,) = complaints(table(("a", "A", "X", "1", cell), header=("product", "name", "sku", "price", column)))
+    assert (found.line, found.column) == (2, column)
+    assert reason in found.reason
+
+
+def test_values_of_an_option_differ_by_more_than_their_case() -> None:
+    header = ("product", "name", "sku", "price", "option.colour")
+    (found,) = complaints(table(("a", "A", "X", "1", "red"), ("a", "A", "Y", "1", "Red"), header=header))
+    assert (found.line, found.column) == (3, "option.colour")
+
+
+def test_a_product_has_as_many_variants_as_the_shop_takes() -> None:
+    header = ("product", "name", "sku", "price", "option.a", "option.b")
+    rows = [("a", "A", f"X{n}", "1", str(n % 20), str(n // 20)) for n in range(201)]
+    assert len(parse(table(*rows[:200], header=header).encode(), "EUR")[0].variants) == 200
+    (found,) = complaints(table(*rows, header=header))
+    assert (found.line, found.column) == (202, "product")
 
 
 def test_a_file_with_semicolons_is_told_so() -> None:

@@ -64,6 +64,12 @@ class Shop:
         """The payload names its slug, so an attempt that was lost shows as `slug_taken`."""
         return (await self._call("POST", "/api/products", json=payload, repeatable=True)).read(ProductView)
 
+    async def revive_product(self, slug: str, payload: Mapping[str, Any]) -> ProductView:
+        """An archived product, on sale again as the payload says. Raises Refused where it is not archived."""
+        path = f"/api/products/{_part(slug)}"
+        body = {**payload, "status": "active"}
+        return (await self._call("PATCH", path, json=body, headers={"If-Match": "*"})).read(ProductView)
+
     async def archive_product(self, slug: str) -> None:
         await self._delete(f"/api/products/{_part(slug)}")
 

@@ -1,6 +1,5 @@
 """Where the shop is and who is asking: the options that all commands speaking to a shop share."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,10 +17,7 @@ DEFAULT_DATA = Path(".markethall")
 PUBLIC_SERVICES = ("edge", "front")
 """Whose address is the shop's: the edge's where there is one."""
 
-UrlOption = Annotated[
-    str | None,
-    typer.Option("--url", envvar="MARKETHALL_URL", help="The shop's address. Default: the shop in --data."),
-]
+UrlOption = Annotated[str | None, typer.Option("--url", help="The shop's address. Default: the shop in --data.")]
 DataOption = Annotated[Path, typer.Option("--data", help="Folder of a local shop, as in `markethall up`.")]
 EmailOption = Annotated[
     str | None, typer.Option("--email", envvar="MARKETHALL_EMAIL", help="Sign in with this address.")
@@ -29,6 +25,14 @@ EmailOption = Annotated[
 PasswordOption = Annotated[
     str | None,
     typer.Option("--password", envvar="MARKETHALL_PASSWORD", help="Better given by the environment."),
+]
+AdminEmailOption = Annotated[
+    str | None,
+    typer.Option("--email", envvar="MARKETHALL_ADMIN_EMAIL", help="The admin. Default: that of the shop in --data."),
+]
+AdminPasswordOption = Annotated[
+    str | None,
+    typer.Option("--password", envvar="MARKETHALL_ADMIN_PASSWORD", help="Better given by the environment."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, for programs.")]
 
@@ -61,10 +65,7 @@ def connection(url: str | None, data: Path, email: str | None, password: str | N
 
 
 def admin_connection(url: str | None, data: Path, email: str | None, password: str | None) -> Connection:
-    """As the admin: named by options, the environment, or the local shop's own credentials. Raises NoShop."""
-    if email is None and password is None:
-        email = os.environ.get("MARKETHALL_ADMIN_EMAIL") or None
-        password = os.environ.get("MARKETHALL_ADMIN_PASSWORD") or None
+    """As the admin: the one that is named, else the local shop's own. Raises NoShop."""
     if email is None and password is None and url is None:
         email, password = _admin_of(data)
     if email is None or password is None:

@@ -10,14 +10,15 @@ from rich.console import Console
 
 from markethall.cli.connection import (
     DEFAULT_DATA,
+    AdminEmailOption,
+    AdminPasswordOption,
     DataOption,
-    EmailOption,
-    PasswordOption,
     UrlOption,
     admin_connection,
 )
 from markethall.cli.exits import EXPLAINED, Exit, code_of, fail, run
 from markethall.cli.loaders import catalog_csv, demo, online_retail
+from markethall.cli.loaders.complaints import BadFile
 from markethall.cli.loaders.listing import ProductListing
 from markethall.cli.loaders.loading import WORKERS, Loaded, LoadFailed, Taken
 from markethall.cli.loaders.loading import load as load_listings
@@ -39,14 +40,14 @@ def catalog(
     currency: CurrencyOption = "EUR",
     url: UrlOption = None,
     data: DataOption = DEFAULT_DATA,
-    email: EmailOption = None,
-    password: PasswordOption = None,
+    email: AdminEmailOption = None,
+    password: AdminPasswordOption = None,
 ) -> None:
     """Load products and stock from a CSV file: all of it, or nothing."""
     content = file.read_bytes()
     try:
         listings = catalog_csv.parse(content, currency)
-    except catalog_csv.BadFile as bad:
+    except BadFile as bad:
         for complaint in bad.complaints:
             typer.echo(f"{file}: {complaint}", err=True)
         more = bad.count - len(bad.complaints)
@@ -62,8 +63,8 @@ def toy_store(
     currency: CurrencyOption = "EUR",
     url: UrlOption = None,
     data: DataOption = DEFAULT_DATA,
-    email: EmailOption = None,
-    password: PasswordOption = None,
+    email: AdminEmailOption = None,
+    password: AdminPasswordOption = None,
 ) -> None:
     """Stock the toy store: 60 products in 8 categories. Products that are there already are left."""
     listings = demo.toy_store(currency)
@@ -77,8 +78,8 @@ def retail(
     currency: CurrencyOption = "EUR",
     url: UrlOption = None,
     data: DataOption = DEFAULT_DATA,
-    email: EmailOption = None,
-    password: PasswordOption = None,
+    email: AdminEmailOption = None,
+    password: AdminPasswordOption = None,
 ) -> None:
     """Load the articles of the data set "Online Retail", with stock for all that it sells.
 

@@ -11,11 +11,11 @@ from markethall.cli import tables
 from markethall.cli.api import Shop
 from markethall.cli.connection import (
     DEFAULT_DATA,
+    AdminEmailOption,
+    AdminPasswordOption,
     Connection,
     DataOption,
-    EmailOption,
     JsonOption,
-    PasswordOption,
     UrlOption,
     admin_connection,
 )
@@ -41,8 +41,8 @@ def online_retail(
     clients: Annotated[int, typer.Option("--clients", min=1, max=1000, help="Orders under way at once.")] = 16,
     url: UrlOption = None,
     data: DataOption = DEFAULT_DATA,
-    email: EmailOption = None,
-    password: PasswordOption = None,
+    email: AdminEmailOption = None,
+    password: AdminPasswordOption = None,
     json: JsonOption = False,
 ) -> None:
     """Replay the orders and cancellations of the data set "Online Retail".

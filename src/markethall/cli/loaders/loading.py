@@ -1,7 +1,7 @@
 """Puts listings into a shop: categories, then products, then their stock. All of it, or nothing.
 
 Products first: what is refused is refused before any stock moved. A load that was cut off can be
-repeated: products that are there as listed are left, receipts of stock carry a key of their own.
+repeated: products that are there as listed are left, archived ones come back, receipts of stock carry a key.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from markethall.cli.loaders.listing import ProductListing, VariantListing, categ
 from markethall.cli.loaders.pool import each
 from markethall.cli.progress import Advance
 from markethall.cli.transport import ApiError, Refused
+from markethall.contracts.public import ProductView
 
 WORKERS = 24
 
@@ -105,35 +106,38 @@ class _Loading:
 
     async def product(self, listing: ProductListing) -> None:
         try:
-            await self.shop.create_product(listing.body(self.currency))
-        except Refused as refused:
-            await self._refused(listing, refused)
+            try:
+                await self.shop.create_product(listing.body(self.currency))
+            except Refused as refused:
+                await self._refused(listing, refused)
+            else:
+                self.created.append(listing)
         except ApiError:
             self._note(listing)
             raise
-        else:
-            self.created.append(listing)
         self.advance()
 
     async def _refused(self, listing: ProductListing, refused: Refused) -> None:
-        """A slug that is taken may be this very product, from a load that was cut off."""
-        if refused.code == "slug_taken":
-            if await self._is_there(listing):
-                self.present.append(listing)
-                return
-            if self.taken is Taken.LEAVE:
-                self.skipped.append(listing)
-                return
-        self._note(listing)
-        raise refused
+        """A slug that is taken may be this very product, from a load that was cut off or undone."""
+        there = await self._find(listing.slug) if refused.code == "slug_taken" else None
+        if there is not None and there.status == "active" and listing.is_sold_as(there):
+            self.present.append(listing)
+        elif refused.code == "slug_taken" and self.taken is Taken.LEAVE:
+            self.skipped.append(listing)
+        elif refused.code == "slug_taken" and (there is None or there.status == "archived"):
+            await self.shop.revive_product(listing.slug, listing.body(self.currency))
+            self.created.append(listing)
+        else:
+            raise refused
 
-    async def _is_there(self, listing: ProductListing) -> bool:
+    async def _find(self, slug: str) -> ProductView | None:
+        """None where it is archived and the shop does not show it."""
         try:
-            return listing.is_sold_as(await self.shop.product(listing.slug))
+            return await self.shop.product(slug)
         except Refused as refused:
             if refused.status != 404:
                 raise
-            return False
+            return None
 
     def _note(self, listing: ProductListing) -> None:
         """The first to fail is the one to name."""
