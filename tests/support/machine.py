@@ -24,12 +24,13 @@ class Machine:
     postgres: EmbeddedPostgres
     credentials: Credentials
 
-    async def new_database(self, service: str) -> str:
-        """The DSN of an empty database that the service's role owns."""
+    async def new_database(self, service: str, template: str | None = None) -> str:
+        """The DSN of a database that the service's role owns: empty, or a copy of the one that `template` names."""
+        source = template.rpartition("/")[2] if template else "template1"
         name = f"{service}_{uuid.uuid4().hex[:12]}"
         connection = await asyncpg.connect(self.postgres.dsn(), timeout=10)
         try:
-            await connection.execute(f"CREATE DATABASE {name} OWNER {service}")
+            await connection.execute(f"CREATE DATABASE {name} OWNER {service} TEMPLATE {source}")
         finally:
             await connection.close()
         return self.postgres.dsn(name, service)
