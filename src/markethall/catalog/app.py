@@ -1,0 +1,64 @@
+"""Catalog as a process: what it stands on, in order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from markethall.catalog import category_endpoints, product_endpoints
+from markethall.catalog.categories import Categories
+from markethall.catalog.changes import Changes
+from markethall.catalog.products import Products
+from markethall.catalog.snapshot import SnapshotResponder
+from markethall.kit.app import Service
+from markethall.kit.applied import AppliedNotices
+from markethall.kit.bus import Bus
+from markethall.kit.db import Database
+from markethall.kit.identity import KeyRing
+from markethall.kit.migrations import migrate
+from markethall.kit.registry import Directory
+from markethall.kit.relay import Relay
+from markethall.kit.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create(settings: Settings) -> Service:
+    """One replica of catalog."""
+    bus = Bus(settings, "catalog")
+    database = Database(settings)
+    directory = Directory(bus)
+    keys = KeyRing(bus)
+    notices = AppliedNotices(bus, directory, settings)
+    relay = Relay(database, bus)
+    changes = Changes(database, relay, notices)
+    return Service(
+        settings,
+        "catalog",
+        bus=bus,
+        route_handlers=[*product_endpoints.HANDLERS, *category_endpoints.HANDLERS],
+        resources=[
+            _migrated(settings),
+            database,
+            directory,
+            keys,
+            notices,
+            relay,
+            SnapshotResponder(database, bus),
+        ],
+        required={"database": database.check},
+        observed={"bus": bus.check, "token keys": keys.check},
+        dependencies={
+            "database": database,
+            "products": Products(database, changes),
+            "categories": Categories(database, changes),
+            "keys": keys,
+            "currency": settings.currency,
+        },
+        keys=keys,
+    )
+
+
+@asynccontextmanager
+async def _migrated(settings: Settings) -> AsyncIterator[None]:
+    await migrate(settings, MIGRATIONS)
+    yield

@@ -1,0 +1,77 @@
+"""`/api/categories`."""
+
+from litestar import Response, delete, get, patch, post
+from msgspec import UNSET, structs
+
+from markethall.catalog.categories import Categories
+from markethall.catalog.category import Category
+from markethall.catalog.requests import CursorParameter, IfMatch, LimitParameter, known_form
+from markethall.catalog.schemas import CategoryPage, CategoryPatch, CategoryView, NewCategory
+from markethall.kit.identity import Identity, require_admin
+from markethall.kit.problems import responses
+
+TAGS = ["catalog"]
+FRESH = {"Cache-Control": "no-cache"}
+
+
+@get("/api/categories", summary="Categories, a page at a time", tags=TAGS, responses=responses())
+async def list_categories(
+    categories: Categories, limit: LimitParameter = 20, cursor: CursorParameter = None
+) -> Response[CategoryPage]:
+    """The whole tree, flat, by position; each names its parent."""
+    found, next_cursor = await categories.page(cursor, limit)
+    return Response(CategoryPage([_view(category) for category in found], next_cursor), headers=FRESH)
+
+
+@get("/api/categories/{slug:str}", summary="A category", tags=TAGS, responses=responses(404))
+async def read_category(slug: str, categories: Categories) -> Response[CategoryView]:
+    return _answer(await categories.find(known_form(slug)))
+
+
+@post("/api/categories", summary="Add a category", tags=TAGS, responses=responses(401, 403, 409, 413, 415))
+async def add_category(data: NewCategory, identity: Identity | None, categories: Categories) -> Response[CategoryView]:
+    """Takes the role admin."""
+    require_admin(identity)
+    category = await categories.add(data.slug, data.name, data.parent, data.position)
+    return _answer(category, status=201, headers={"Location": f"/api/categories/{category.slug}"})
+
+
+@patch(
+    "/api/categories/{slug:str}",
+    summary="Rename or move a category",
+    tags=TAGS,
+    responses=responses(401, 403, 404, 412, 413, 415, 428),
+)
+async def change_category(
+    slug: str, data: CategoryPatch, identity: Identity | None, categories: Categories, if_match: IfMatch = None
+) -> Response[CategoryView]:
+    """Takes the role admin. A category cannot be moved below itself."""
+    require_admin(identity)
+    given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
+    return _answer(await categories.change(known_form(slug), if_match, given))
+
+
+@delete(
+    "/api/categories/{slug:str}",
+    summary="Remove an empty category",
+    tags=TAGS,
+    responses=responses(401, 403, 404, 409, 412),
+)
+async def remove_category(
+    slug: str, identity: Identity | None, categories: Categories, if_match: IfMatch = None
+) -> None:
+    """Takes the role admin. 409 `category_in_use` while there are products or categories in it."""
+    require_admin(identity)
+    await categories.remove(known_form(slug), if_match)
+
+
+HANDLERS = [list_categories, read_category, add_category, change_category, remove_category]
+
+
+def _view(category: Category) -> CategoryView:
+    return CategoryView(category.slug, category.name, category.parent, category.position, category.version)
+
+
+def _answer(category: Category, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[CategoryView]:
+    headers = {**FRESH, "ETag": f'"{category.version}"', **(headers or {})}
+    return Response(_view(category), status_code=status, headers=headers)

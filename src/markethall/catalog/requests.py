@@ -1,0 +1,96 @@
+"""What is read from a request's address: slugs, the question put to a list, the filters by option."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.params import Parameter
+
+from markethall.catalog.listing import Query, Sort
+from markethall.kit.errors import FieldError, Invalid, NotFound
+from markethall.kit.text import NO_NUL
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*\Z"
+MAX_SLUG_CHARACTERS = 100
+OPTION = "option."
+MAX_OPTION_FILTERS = 20
+MAX_OPTION_CHARACTERS = 200
+
+SearchParameter = Annotated[
+    str | None,
+    Parameter(
+        query="query",
+        max_length=200,
+        pattern=NO_NUL,
+        description="Words to search for; the last may be the beginning of one.",
+    ),
+]
+CategoryParameter = Annotated[
+    str | None,
+    Parameter(
+        query="category",
+        max_length=MAX_SLUG_CHARACTERS,
+        pattern=SLUG,
+        description="A category's slug; what is in categories below it is in it too.",
+    ),
+]
+SortParameter = Annotated[
+    Sort | None,
+    Parameter(query="sort", description="`relevance` is for searches, and their default; else `newest`."),
+]
+LimitParameter = Annotated[int, Parameter(query="limit", ge=1, le=100)]
+CursorParameter = Annotated[
+    str | None,
+    Parameter(query="cursor", max_length=1000, pattern=NO_NUL, description="`next_cursor` of the page before."),
+]
+IfMatch = Annotated[
+    str | None,
+    Parameter(header="If-Match", max_length=1000, description='The version that is meant: `"3"`.'),
+]
+
+
+def known_form(slug: str) -> str:
+    """
+    Raises:
+        NotFound: nothing can have that slug.
+    """
+    if len(slug) > MAX_SLUG_CHARACTERS or re.match(SLUG, slug) is None:
+        raise NotFound()
+    return slug
+
+
+def list_query(
+    request: Request[Any, Any, Any],
+    text: str | None,
+    category: str | None,
+    sort: Sort | None,
+    limit: int,
+    cursor: str | None,
+) -> Query:
+    """
+    Raises:
+        Invalid: the filters by option are not usable, or relevance is asked for without a search.
+    """
+    text = text if text and text.strip() else None
+    if sort == "relevance" and text is None:
+        raise Invalid(errors=[FieldError("sort", "Relevance takes a query.")])
+    options = option_filters(request.query_params.multi_items())
+    return Query(sort or ("relevance" if text else "newest"), limit, text, category, options, cursor)
+
+
+def option_filters(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The wanted values by option, from all `option.<name>=<value>`; a name that comes again widens the choice.
+
+    Raises:
+        Invalid: too many, too long, or not text.
+    """
+    options: dict[str, list[str]] = {}
+    for count, (parameter, value) in enumerate((p for p in parameters if p[0].startswith(OPTION)), start=1):
+        name = parameter.removeprefix(OPTION)
+        if count > MAX_OPTION_FILTERS:
+            raise Invalid(errors=[FieldError(OPTION, f"At most {MAX_OPTION_FILTERS} of these.")])
+        if not name or not value or len(name) + len(value) > MAX_OPTION_CHARACTERS or "\x00" in parameter + value:
+            raise Invalid(errors=[FieldError(parameter[:100], "Takes the name of an option, and a value of it.")])
+        options.setdefault(name, []).append(value)
+    return options
