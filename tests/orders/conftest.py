@@ -1,7 +1,7 @@
 """Two replicas of orders on a database and a bus of their own, with the other parts played by the test."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ class Answer:
     """An HTTP answer, read whole."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: Any
 
 
@@ -40,9 +40,16 @@ class Hall:
     accounts: Accounts
     skus: dict[str, int] = field(default_factory=dict)
 
-    async def call(self, method: str, path: str, body: object = None, *, replica: int = 0, **headers: str) -> Answer:
-        """Header names are written with `_` for `-`."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        replica: int = 0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        sent = dict(headers or {})
         data: bytes | None = None
         if body is not None:
             data = body if isinstance(body, bytes) else msgspec.json.encode(body)
@@ -51,11 +58,11 @@ class Hall:
         async with self.http.request(method, url, data=data, headers=sent) as response:
             raw = await response.read()
             is_json = "json" in response.headers.get("Content-Type", "")
-            return Answer(response.status, dict(response.headers), msgspec.json.decode(raw) if is_json else raw)
+            return Answer(response.status, response.headers, msgspec.json.decode(raw) if is_json else raw)
 
-    async def buy(self, *lines: tuple[str, int], replica: int = 0, **headers: str) -> Answer:
+    async def buy(self, *lines: tuple[str, int], replica: int = 0, headers: Mapping[str, str] | None = None) -> Answer:
         body = {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines]}
-        return await self.call("POST", "/api/orders", body, replica=replica, **headers)
+        return await self.call("POST", "/api/orders", body, replica=replica, headers=headers)
 
     async def sell(self, price: int = 100, **options: str) -> str:
         """A new SKU that the price list has; its stock is unlimited until `inventory.stock` names it."""
@@ -73,15 +80,18 @@ class Hall:
 
         await eventually(is_so)
 
-    async def order(self, order_id: str, **headers: str) -> Any:
-        return (await self.call("GET", f"/api/orders/{order_id}", **headers)).body
+    async def until(self, condition: Callable[[], object]) -> None:
+        await eventually(condition)
 
-    async def has_status(self, order_id: str, status: str, **headers: str) -> Any:
+    async def order(self, order_id: str, headers: Mapping[str, str] | None = None) -> Any:
+        return (await self.call("GET", f"/api/orders/{order_id}", headers=headers)).body
+
+    async def has_status(self, order_id: str, status: str, headers: Mapping[str, str] | None = None) -> Any:
         """Wait for a status; answers the order."""
         found: dict[str, Any] = {}
 
         async def is_so() -> bool:
-            found.update(await self.order(order_id, **headers))
+            found.update(await self.order(order_id, headers))
             return bool(found["status"] == status)
 
         await eventually(is_so)

@@ -44,7 +44,9 @@ async def test_an_order_beyond_the_stock_is_rejected_with_its_shortages(hall: Ha
 async def test_one_key_sent_fifty_times_at_once_to_two_replicas_makes_one_order(hall: Hall) -> None:
     sku = await hall.sell()
     key = uuid.uuid4().hex
-    answers = await asyncio.gather(*(hall.buy((sku, 1), replica=n, Idempotency_Key=key) for n in range(50)))
+    answers = await asyncio.gather(
+        *(hall.buy((sku, 1), replica=n, headers={"Idempotency-Key": key}) for n in range(50))
+    )
     assert {answer.status for answer in answers} == {201}
     assert all(answer.body == answers[0].body for answer in answers)
     count = "SELECT count(*) FROM orders WHERE lines @> jsonb_build_array(jsonb_build_object('sku', $1::text))"

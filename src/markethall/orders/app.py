@@ -17,7 +17,9 @@ from markethall.orders.checkout.internal import InnerOrders
 from markethall.orders.checkout.place_order import Checkout
 from markethall.orders.checkout.wanted import OrderIds
 from markethall.orders.fulfilment.consumers import stock_consumer
+from markethall.orders.fulfilment.endpoints import cancel_order, fulfil_order
 from markethall.orders.fulfilment.live import StatusFeed
+from markethall.orders.fulfilment.service import Fulfilment
 from markethall.orders.history.endpoints import get_order
 from markethall.orders.prices.catch_up import CatchUp
 from markethall.orders.prices.consumers import catalog_consumer
@@ -40,7 +42,7 @@ def create(settings: Settings) -> Service:
         settings,
         "orders",
         bus=bus,
-        route_handlers=[place_order, get_order],
+        route_handlers=[place_order, get_order, cancel_order, fulfil_order],
         resources=[
             migrated(settings),
             database,
@@ -58,6 +60,7 @@ def create(settings: Settings) -> Service:
         dependencies={
             "database": database,
             "checkout": checkout,
+            "fulfilment": Fulfilment(database, relay, feed),
             "order_ids": order_ids,
             "status_feed": feed,
             "settings": settings,

@@ -16,10 +16,10 @@ from markethall.kit.settings import Settings
 from markethall.kit.text import IdempotencyKey
 from markethall.orders.checkout.answers import answer_of
 from markethall.orders.checkout.place_order import Checkout
-from markethall.orders.checkout.prefer import patience
 from markethall.orders.checkout.settling import settled
 from markethall.orders.checkout.wanted import OrderIds, wanted_from
 from markethall.orders.fulfilment.live import StatusFeed
+from markethall.orders.prefer import patience
 
 
 @post(

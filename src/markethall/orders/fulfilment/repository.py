@@ -41,8 +41,12 @@ LOCK = SELECT + "WHERE id = $1 FOR UPDATE"
 # The clock is read under the row's lock, and no fact that is known by then counts as later.
 ASK_CANCEL = """
 UPDATE orders SET cancel_asked_at = greatest(clock_timestamp(), placed_at, reserved_at) WHERE id = $1
+RETURNING cancel_asked_at
 """
-ASK_FULFIL = "UPDATE orders SET fulfil_asked_at = greatest(clock_timestamp(), reserved_at) WHERE id = $1"
+ASK_FULFIL = """
+UPDATE orders SET fulfil_asked_at = greatest(clock_timestamp(), placed_at, reserved_at) WHERE id = $1
+RETURNING fulfil_asked_at
+"""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -101,9 +105,13 @@ async def lock(connection: "Connection", order_id: UUID) -> Order | None:
     return order_from(row) if row else None
 
 
-async def ask_cancel(connection: "Connection", order_id: UUID) -> None:
-    await connection.execute(ASK_CANCEL, order_id)
+async def ask_cancel(connection: "Connection", order_id: UUID) -> datetime:
+    """Of a locked order."""
+    at: datetime = await connection.fetchval(ASK_CANCEL, order_id)
+    return at
 
 
-async def ask_fulfil(connection: "Connection", order_id: UUID) -> None:
-    await connection.execute(ASK_FULFIL, order_id)
+async def ask_fulfil(connection: "Connection", order_id: UUID) -> datetime:
+    """Of a locked order."""
+    at: datetime = await connection.fetchval(ASK_FULFIL, order_id)
+    return at

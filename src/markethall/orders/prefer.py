@@ -1,10 +1,10 @@
-"""The header `Prefer` (RFC 7240) of `POST /api/orders`. Pure."""
+"""The header `Prefer` (RFC 7240): how long a buyer waits for an outcome. Pure."""
 
 DEFAULT_SECONDS = 5.0
 MAX_SECONDS = 30.0
 
 
-def patience(header: str | None) -> tuple[float, str | None]:
+def patience(header: str | None, default_seconds: float = DEFAULT_SECONDS) -> tuple[float, str | None]:
     """Seconds to wait for the outcome, and the value of `Preference-Applied`.
 
     `wait=N` beats `respond-async`; what is not understood is passed over, as the RFC says.
@@ -22,7 +22,7 @@ def patience(header: str | None) -> tuple[float, str | None]:
         return seconds, f"wait={seconds:.0f}"
     if respond_async:
         return 0.0, "respond-async"
-    return DEFAULT_SECONDS, None
+    return default_seconds, None
 
 
 def _seconds(text: str) -> float | None:
