@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -77,6 +78,7 @@ class Service:
             dependencies=provided,
             exception_handlers={Exception: answer},
             request_class=StrictRequest,
+            state=State({"keys": keys}),
             lifespan=[self._lifespan],
             openapi_config=openapi_config(name) if serves_openapi else None,
             request_max_body_size=None,
