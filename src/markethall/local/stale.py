@@ -9,9 +9,12 @@ from pathlib import Path
 import psutil
 
 from markethall.local.errors import StartFailed
+from markethall.local.process import StopSteps
 
-# Fast, then immediate shutdown for a postmaster; plain backends take both as "end yourself".
-_STEPS = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+# The postmaster ends its own children: fast shutdown, then immediate.
+_POSTMASTER: StopSteps = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+# Without it they have nothing left to do, and most notice by themselves.
+_OTHERS: StopSteps = ((signal.SIGQUIT, 1.0), (signal.SIGKILL, 5.0))
 
 
 def end_processes_in(data: Path) -> None:
@@ -23,17 +26,25 @@ def end_processes_in(data: Path) -> None:
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():
         return
-    for number, seconds in _STEPS:
-        left = _processes_in(data)
-        if not left:
-            break
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-        psutil.wait_procs(left, timeout=seconds)
+    postmaster = _pid_in(pid_file)
+    _end([process for process in _processes_in(data) if process.pid == postmaster], _POSTMASTER)
+    _end(_processes_in(data), _OTHERS)
     if left := _processes_in(data):
         raise StartFailed(f"PostgreSQL of an earlier run does not end: process {left[0].pid}")
-    _forget_reused_pid(pid_file)
+    if postmaster is None:
+        pid_file.unlink()  # torn by a power cut; PostgreSQL would not start with it
+    elif pid_file.exists():
+        _forget_if_reused(pid_file, postmaster)
+
+
+def _end(processes: list[psutil.Process], steps: StopSteps) -> None:
+    for number, seconds in steps:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        _, processes = psutil.wait_procs(processes, timeout=seconds)
+        if not processes:
+            return
 
 
 def _processes_in(data: Path) -> list[psutil.Process]:
@@ -45,14 +56,20 @@ def _processes_in(data: Path) -> list[psutil.Process]:
     return found
 
 
-def _forget_reused_pid(pid_file: Path) -> None:
+def _pid_in(pid_file: Path) -> int | None:
+    try:
+        return int(pid_file.read_text().splitlines()[0])
+    except (ValueError, IndexError):
+        return None
+
+
+def _forget_if_reused(pid_file: Path, pid: int) -> None:
     """PostgreSQL will not start while a process with the number in the file lives, though it be another
     program: usual in containers, where numbers begin anew. Otherwise the file is left to it, because it
     frees what the dead server held."""
-    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-        pid = int(pid_file.read_text().splitlines()[0])
-        deadline = time.monotonic() + 1.0
-        while psutil.pid_exists(pid) and time.monotonic() < deadline:
-            time.sleep(0.05)  # it may be dead and not yet reaped
-        if psutil.pid_exists(pid):
-            pid_file.unlink()
+    deadline = time.monotonic() + 1.0
+    while psutil.pid_exists(pid):  # it may be dead and not yet reaped
+        if time.monotonic() > deadline:
+            pid_file.unlink(missing_ok=True)
+            return
+        time.sleep(0.05)
