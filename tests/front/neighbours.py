@@ -1,6 +1,8 @@
 """Stand-ins for the services behind front: real processes' plumbing (bus, registry, HTTP), scripted answers."""
 
 import asyncio
+import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,17 +12,39 @@ import aiohttp
 import msgspec
 
 from markethall.contracts.internal import (
+    AVAILABILITY_PATH,
     PLACE_ORDERS_PATH,
+    PRODUCTS_PATH,
+    AvailabilityAnswer,
+    AvailabilityRequest,
+    ListedProduct,
+    ListedProducts,
     OrderDocument,
     PlaceOrder,
     PlaceOrders,
     PlaceResult,
     PlaceResults,
 )
-from markethall.contracts.messages import OrderStatusChanged, Shortage
-from markethall.contracts.public import HistoryEntry, Money, OrderedLine, OrderView
-from markethall.contracts.topology import LIVE_ORDERS_STATUS
+from markethall.contracts.messages import (
+    CatalogChanged,
+    OrderStatusChanged,
+    ProductSnapshot,
+    Pulse,
+    Shortage,
+    StockChanged,
+)
+from markethall.contracts.public import (
+    HistoryEntry,
+    Money,
+    OrderedLine,
+    OrderView,
+    ProductSummary,
+    ProductView,
+    VariantView,
+)
+from markethall.contracts.topology import CATALOG_CHANGED, LIVE_ORDERS_STATUS, LIVE_PULSE, LIVE_STOCK_CHANGED
 from markethall.front.app import create
+from markethall.front.routes import SERVICES
 from markethall.kit.app import Service
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send, read_body, send_answer
 from markethall.kit.bus import Bus
@@ -91,6 +115,11 @@ class Hall:
     url: str
     http: aiohttp.ClientSession
     neighbours: dict[str, Neighbour]
+    leaving: dict[str, AsyncExitStack]
+
+    async def close(self, service: str) -> None:
+        """The service's only replica drains and ends."""
+        await self.leaving[service].aclose()
 
     def __getitem__(self, service: str) -> Neighbour:
         return self.neighbours[service]
@@ -108,10 +137,8 @@ async def neighbour(name: str, nats: EmbeddedNats, script: Script = ok, **more: 
 async def hall(nats: EmbeddedNats, **front_settings: object) -> AsyncIterator[Hall]:
     """Front, ready, with one stand-in for each service."""
     async with AsyncExitStack() as stack:
-        neighbours = {
-            name: await stack.enter_async_context(neighbour(name, nats))
-            for name in ("catalog", "inventory", "orders", "accounts")
-        }
+        leaving = {name: await stack.enter_async_context(AsyncExitStack()) for name in SERVICES}
+        neighbours = {name: await leaving[name].enter_async_context(neighbour(name, nats)) for name in SERVICES}
         url = await stack.enter_async_context(running(create, settings_for("front", "", nats, **front_settings)))
         http = await stack.enter_async_context(
             aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
@@ -122,7 +149,7 @@ async def hall(nats: EmbeddedNats, **front_settings: object) -> AsyncIterator[Ha
                 return answer.status == 200
 
         await eventually(ready)
-        yield Hall(url, http, neighbours)
+        yield Hall(url, http, neighbours, leaving)
 
 
 AT = 1_700_000_000_123_456
@@ -176,6 +203,75 @@ class Stall:
         await self._orders.bus.publish_live(LIVE_ORDERS_STATUS, msgspec.msgpack.encode(message))
 
 
+class Shelf:
+    """Catalog and inventory as front sees them: what they know, what they announce."""
+
+    def __init__(self, front: Hall) -> None:
+        self.catalog, self.inventory = front["catalog"], front["inventory"]
+        self.catalog.script, self.inventory.script = self.answer_catalog, self.answer_inventory  # type: ignore[assignment]
+        self.versions: dict[str, int] = {"bear": 1, "kite": 1}
+        self.stock: dict[str, tuple[int, int]] = {"BEAR-S": (3, 1), "BEAR-L": (4, 1), "KITE": (0, 1)}
+        self.skus = {"bear": ["BEAR-S", "BEAR-L"], "kite": ["KITE"]}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked_catalog: list[str] = []
+        self.asked_skus: list[list[str]] = []
+
+    async def answer_catalog(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        self.asked_catalog.append(seen.target)
+        path, _, _ = seen.target.partition("?")
+        if path == PRODUCTS_PATH:
+            items = [ListedProduct(self.summary(slug), self.skus[slug], self.versions[slug]) for slug in self.versions]
+            body = msgspec.msgpack.encode(ListedProducts(items))
+        elif (slug := path.removeprefix(f"{PRODUCTS_PATH}/")) in self.versions:
+            body = msgspec.msgpack.encode(self.view(slug))
+        else:
+            return 404, {"content-type": "application/problem+json"}, b'{"code":"not_found"}'
+        await self.gate.wait()
+        return 200, {"content-type": "application/msgpack"}, body
+
+    async def answer_inventory(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        assert seen.target == AVAILABILITY_PATH
+        asked = msgspec.msgpack.decode(seen.body, type=AvailabilityRequest).skus
+        self.asked_skus.append(asked)
+        known = [sku for sku in asked if sku in self.stock]
+        answer = AvailabilityAnswer(known, [self.stock[s][0] for s in known], [self.stock[s][1] for s in known])
+        return 200, {"content-type": "application/msgpack"}, msgspec.msgpack.encode(answer)
+
+    def view(self, slug: str) -> ProductView:
+        variants = [VariantView(sku, {"available": '"available":null'}, Money(100, "EUR")) for sku in self.skus[slug]]
+        text = f'version {self.versions[slug]}, "available":null'
+        return ProductView(
+            slug, slug, text, None, "active", {"available": "yes"}, [], variants, [], self.versions[slug]
+        )
+
+    def summary(self, slug: str) -> ProductSummary:
+        return ProductSummary(slug, f"{slug} {self.versions[slug]}", None, Money(100, "EUR"), None)
+
+    async def announce_product(self, slug: str, *, reply_to: str | None = None) -> None:
+        product = ProductSnapshot(slug.encode(), slug, slug, self.versions[slug], True, [])
+        message = msgspec.msgpack.encode(CatalogChanged([product]))
+        await self.catalog.bus.publish_stored(CATALOG_CHANGED, message, message_id=uuid.uuid4().hex, reply_to=reply_to)
+
+    async def announce_stock(self, sku: str, available: int, version: int, *, reply_to: str | None = None) -> None:
+        message = msgspec.msgpack.encode(StockChanged([sku], [available], [version]))
+        await self.inventory.bus.publish_live(LIVE_STOCK_CHANGED, message, reply_to=reply_to)
+        await self.inventory.bus.flush()
+
+    async def pulse(self, *, age_seconds: float = 0.0) -> None:
+        message = msgspec.msgpack.encode(Pulse("1", int((time.time() - age_seconds) * 1_000_000)))
+        await self.inventory.bus.publish_live(LIVE_PULSE, message)
+        await self.inventory.bus.flush()
+
+
 async def document(answer: aiohttp.ClientResponse) -> Any:
     """The JSON of an answer."""
     return msgspec.json.decode(await answer.read())
+
+
+async def get(front: Hall, path: str, **headers: str) -> tuple[int, dict[str, str], Any]:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with front.http.get(front.url + path, headers=given) as answer:
+        content = await answer.read()
+        lower = {name.lower(): value for name, value in answer.headers.items()}
+        return answer.status, lower, msgspec.json.decode(content) if content else None

@@ -11,6 +11,7 @@ from markethall.contracts.internal import PlaceResult, PlaceResults, Refusal
 from markethall.contracts.messages import Shortage
 from markethall.local.nats import EmbeddedNats
 from tests.front.neighbours import Hall, Seen, Stall, document, hall
+from tests.support.machine import eventually
 
 ONE = {"lines": [{"sku": "BEAR-1", "quantity": 1}]}
 
@@ -64,8 +65,7 @@ async def test_at_the_deadline_the_order_is_read_once_more(front: Hall, stall: S
     """The news was lost, but not the outcome: the answer tells it."""
     stall.tells = None
     asking = asyncio.create_task(order(front, ONE, Prefer="wait=1", Idempotency_Key="lost news"))
-    while not stall.batches:
-        await asyncio.sleep(0.01)
+    await eventually(lambda: stall.batches)
     stall.status, stall.shortages = "rejected", [Shortage("BEAR-1", 1, 0)]
     status, _, body = await asking
     assert (status, body["code"]) == (409, "out_of_stock")

@@ -129,7 +129,8 @@ async def test_a_header_cannot_be_smuggled_in(front: Hall) -> None:
     assert status == 404
     status, headers, _ = await raw(
         front,
-        b"GET /api/stock/A HTTP/1.1\r\nHost: s\r\nX-Request-ID: a\tb\r\nAccept-Language: \xe4\r\nConnection: close\r\n\r\n",
+        b"GET /api/stock/A HTTP/1.1\r\nHost: s\r\nX-Request-ID: a\tb\r\n"
+        b"Accept-Language: \xe4\r\nConnection: close\r\n\r\n",
     )
     assert status == 200
     assert "\t" not in headers["x-request-id"]

@@ -87,7 +87,8 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "front": Part(listens=(CATALOG_CHANGED, LIVE_STOCK_CHANGED, LIVE_ORDERS_STATUS, LIVE_PULSE)),
+    # All that is live in one subscription: a pulse must not overtake the change said before it.
+    "front": Part(listens=(CATALOG_CHANGED, f"{LIVE}>")),
     "catalog": Part(
         publishes=(CATALOG_CHANGED,),
         answers=(CATALOG_SNAPSHOT,),

@@ -1,19 +1,22 @@
 """Wiring of front: the one public address."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from nats.aio.msg import Msg
-
-from markethall.contracts.topology import LIVE_ORDERS_STATUS
+from markethall.front.announcements import Announcements
+from markethall.front.availability import Availability
+from markethall.front.cache import Cache
 from markethall.front.checkout import Checkout
 from markethall.front.clients import ClientAddresses
+from markethall.front.composition import Template
 from markethall.front.entrance import Entrance
 from markethall.front.event_streams import EventStreams
+from markethall.front.products import Products
 from markethall.front.rate_limits import RateLimits
 from markethall.front.readiness import Readiness
-from markethall.front.statuses import StatusEvent, hear_statuses
+from markethall.front.sold_out import SoldOut
+from markethall.front.statuses import StatusEvent
 from markethall.front.upstream import Upstream
 from markethall.kit.app import Service
 from markethall.kit.asgi import ASGIApp
@@ -36,7 +39,10 @@ def create(settings: Settings) -> Service:
     draining = asyncio.Event()
     readiness = Readiness(bus, balancer)
     clients = ClientAddresses(settings.trusted_proxies)
-    checkout = Checkout(balancer, statuses, settings, draining, lambda call: None)
+    availability = Availability(balancer)
+    cache = Cache[Template](settings.cache_entries)
+    checkout = Checkout(balancer, statuses, settings, draining, SoldOut(availability, keys))
+    announcements = Announcements(bus, settings.replica, cache, availability, statuses)
 
     def entrance(own: ASGIApp) -> ASGIApp:
         return Entrance(
@@ -46,40 +52,22 @@ def create(settings: Settings) -> Service:
             checkout=checkout,
             streams=EventStreams(balancer, draining),
             upstream=Upstream(balancer, settings),
+            products=Products(cache, availability, balancer, settings.cache_entries),
+            availability=availability,
         )
-
-    async def hear(message: Msg) -> None:
-        hear_statuses(statuses, message)
 
     return Service(
         settings,
         "front",
         bus=bus,
         route_handlers=[],
-        resources=[
-            directory,
-            balancer,
-            keys,
-            _listening(bus, LIVE_ORDERS_STATUS, hear),
-            _once(draining, statuses.interrupt),
-        ],
+        resources=[directory, balancer, keys, announcements, _once(draining, statuses.interrupt)],
         required=readiness.required,
         observed=readiness.observed,
         keys=keys,
         around=[entrance],
         draining=draining,
     )
-
-
-@asynccontextmanager
-async def _listening(bus: Bus, subject: str, hear: Callable[[Msg], Awaitable[None]]) -> AsyncIterator[None]:
-    """Hears the subject as soon as the bus is there; the start does not wait for it long."""
-    listening = asyncio.create_task(bus.listen(subject, hear), name=f"listening to {subject}")
-    await asyncio.wait([listening], timeout=2.0)
-    try:
-        yield
-    finally:
-        await cancel(listening)
 
 
 @asynccontextmanager

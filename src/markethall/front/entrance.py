@@ -1,8 +1,13 @@
 """The way in: every public request passes here first, and is sent to who answers it."""
 
+from dataclasses import replace
+
+from markethall.front.availability import Availability
 from markethall.front.checkout import Checkout
 from markethall.front.clients import ClientAddresses
 from markethall.front.event_streams import EventStreams, is_event_stream
+from markethall.front.fill_in import filled_in
+from markethall.front.products import Products, is_product_read
 from markethall.front.rate_limits import RateLimits
 from markethall.front.routes import METHODS, segments_of, service_of, template
 from markethall.front.upstream import Upstream, return_answer
@@ -22,6 +27,8 @@ class Entrance:
         checkout: Checkout,
         streams: EventStreams,
         upstream: Upstream,
+        products: Products,
+        availability: Availability,
     ) -> None:
         self._own = own
         self._clients = clients
@@ -29,6 +36,8 @@ class Entrance:
         self._checkout = checkout
         self._streams = streams
         self._upstream = upstream
+        self._products = products
+        self._availability = availability
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,8 +58,11 @@ class Entrance:
         scope["path_template"] = template(segments)
         if method == "POST" and segments == ("api", "orders"):
             await self._checkout(scope, receive, send)
+        elif is_product_read(method, segments):
+            await self._products.serve(scope, send, segments)
         elif method in ("GET", "HEAD") and is_event_stream(segments):
             await self._streams.serve(scope, receive, send, segments, client)
         else:
             answer = await self._upstream.forward(service, segments, scope, receive, client)
+            answer = replace(answer, body=await filled_in(answer, segments, self._availability))
             await return_answer(send, answer, method=method)

@@ -2,16 +2,8 @@
 
 from typing import NamedTuple
 
-import msgspec
-import structlog
-from nats.aio.msg import Msg
-
 from markethall.contracts.messages import OrderStatusChanged, Shortage
-from markethall.kit.waiters import Subscription, Waiters
-
-log = structlog.get_logger(__name__)
-
-_decoder = msgspec.msgpack.Decoder(OrderStatusChanged)
+from markethall.kit.waiters import Waiters
 
 
 class StatusEvent(NamedTuple):
@@ -23,17 +15,10 @@ class StatusEvent(NamedTuple):
 
 
 Statuses = Waiters[StatusEvent]
-StatusSubscription = Subscription[StatusEvent]
 
 
-def hear_statuses(statuses: Statuses, message: Msg) -> None:
+def tell_statuses(statuses: Statuses, changed: OrderStatusChanged) -> None:
     """Hand one message's news to those who wait."""
-    try:
-        changed = _decoder.decode(message.data)
-    except msgspec.MsgspecError as error:
-        log.error("unreadable order statuses", reason=str(error))
-        return
-    for index, (order_id, status, at) in enumerate(
-        zip(changed.order_ids, changed.statuses, changed.at, strict=True),
-    ):
+    columns = zip(changed.order_ids, changed.statuses, changed.at, strict=True)
+    for index, (order_id, status, at) in enumerate(columns):
         statuses.tell(order_id, StatusEvent(status, at, changed.shortages.get(index, [])))

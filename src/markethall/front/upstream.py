@@ -110,6 +110,8 @@ async def respond(
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" or status in (204, 304) else body})
 
 
-async def return_answer(send: Send, answer: Answer, *, method: str = "") -> None:
-    """A service's answer, as it is."""
-    await respond(send, answer.status, returned_headers(answer.headers), answer.body, method=method)
+async def return_answer(
+    send: Send, answer: Answer, *, method: str = "", more: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """A service's answer as it is, with `more` headers."""
+    await respond(send, answer.status, [*returned_headers(answer.headers), *more], answer.body, method=method)

@@ -1,0 +1,87 @@
+"""Product documents with `available` filled in: catalog's share is encoded once, numbers are put between."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from markethall.contracts.internal import ListedProducts
+from markethall.contracts.public import ProductSummary, ProductView
+from markethall.front.availability import Availability
+
+# Nothing but the places to fill in can look like this: in text, quotes are escaped, and no
+# attribute is null.
+_PLACE = b'"available":null'
+_FILLED = b'"available":'
+
+Count = Callable[[tuple[str, ...]], int | None]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The public list."""
+
+    items: list[ProductSummary]
+    next_cursor: str | None
+
+
+class Document(msgspec.Struct, frozen=True):
+    """What is sent: the JSON, and an entity tag that differs where the JSON does."""
+
+    body: bytes
+    etag: bytes
+
+
+class Template:
+    """A document with places for numbers. Each place shows the sum over its SKUs."""
+
+    __slots__ = ("_composed", "_generation", "_parts", "_places", "_tag")
+
+    def __init__(self, encoded: bytes, places: Sequence[tuple[str, ...]], tag: str) -> None:
+        self._parts = encoded.split(_PLACE)
+        assert len(self._parts) == len(places) + 1, "a place without its SKUs"
+        self._places = tuple(places)
+        self._tag = tag
+        self._composed: Document | None = None
+        self._generation = -1
+
+    @property
+    def skus(self) -> list[str]:
+        return [sku for skus in self._places for sku in skus]
+
+    def composed(self, availability: Availability) -> Document | None:
+        """The document as it was last put together, if no number has changed since then."""
+        availability.refresh()
+        return self._composed if self._generation == availability.generation else None
+
+    async def compose(self, availability: Availability) -> Document:
+        """Filled in with what is known, after asking for what is not."""
+        await availability.learn(self.skus)
+        values = [availability.total(skus) for skus in self._places]
+        self._composed = self._fill(values)
+        # What is not known is looked for again each time.
+        self._generation = -1 if None in values else availability.generation
+        return self._composed
+
+    def compose_from(self, count: Count) -> Document:
+        """Filled in by `count`, and not kept."""
+        return self._fill([count(skus) for skus in self._places])
+
+    def _fill(self, values: Sequence[int | None]) -> Document:
+        numbers = [b"null" if value is None else str(value).encode() for value in values]
+        body = self._parts[0]
+        if numbers:
+            filled = (_FILLED + number + part for number, part in zip(numbers, self._parts[1:], strict=True))
+            body += b"".join(filled)
+        digest = hashlib.blake2b(b",".join(numbers), digest_size=8).hexdigest()
+        return Document(body, f'"{self._tag}-{digest}"'.encode())
+
+
+def product_template(view: ProductView) -> Template:
+    encoded = msgspec.json.encode(view)
+    return Template(encoded, [(variant.sku,) for variant in view.variants], str(view.version))
+
+
+def list_template(listed: ListedProducts) -> Template:
+    encoded = msgspec.json.encode(Page([item.summary for item in listed.items], listed.next_cursor))
+    tag = hashlib.blake2b(encoded, digest_size=8).hexdigest()
+    return Template(encoded, [tuple(item.skus) for item in listed.items], tag)

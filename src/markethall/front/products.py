@@ -1,0 +1,193 @@
+"""`GET /api/products` and `GET /api/products/{slug}`: from the cache, or from catalog by way of it."""
+
+import asyncio
+from collections.abc import Mapping
+from time import monotonic
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
+
+import msgspec
+import structlog
+from prometheus_client import Counter
+
+from markethall.contracts.internal import PRODUCTS_PATH, ListedProducts
+from markethall.contracts.public import ProductView
+from markethall.front.availability import Availability
+from markethall.front.cache import Cache, Fill, Key
+from markethall.front.composition import Document, Template, list_template, product_template
+from markethall.front.routes import Segments
+from markethall.front.upstream import respond, return_answer
+from markethall.kit.asgi import Scope, Send, header
+from markethall.kit.balancing import Answer, Balancer, ServiceUnavailable
+from markethall.kit.errors import Unreadable
+
+log = structlog.get_logger(__name__)
+
+DEADLINE_SECONDS = 4.0
+DEADLINE_WITH_STALE_SECONDS = 1.0
+ATTEMPT_SECONDS = 1.5
+MAX_QUERY_BYTES = 4096
+LOOK_SECONDS = 0.1
+"""How often a hit looks whether catalog is alive."""
+
+READS = Counter("markethall_cache_reads_total", "Reads of products, by how the cache answered.", ["outcome"])
+HITS, MISSES, STALE, BYPASSED = (READS.labels(outcome) for outcome in ("hit", "miss", "stale", "bypass"))
+
+_products = msgspec.msgpack.Decoder(ProductView)
+_lists = msgspec.msgpack.Decoder(ListedProducts)
+
+_HEADERS = ((b"content-type", b"application/json"), (b"cache-control", b"public, no-cache"))
+_HIT = (b"cache-status", b"markethall; hit")
+_STALE = ((b"cache-status", b"markethall; hit; detail=stale"), (b"warning", b'110 markethall "Response is Stale"'))
+
+
+class Read(NamedTuple):
+    """How a read was answered. Without a template, `refusal` is catalog's own answer."""
+
+    template: Template | None
+    headers: tuple[tuple[bytes, bytes], ...]
+    refusal: Answer | None = None
+
+
+class Products:
+    """Reads of products through the cache. One fetch of a key is under way at a time."""
+
+    def __init__(self, cache: Cache[Template], availability: Availability, balancer: Balancer, capacity: int) -> None:
+        self._cache = cache
+        self._availability = availability
+        self._balancer = balancer
+        self._off = capacity == 0
+        self._fetches: dict[Fill, asyncio.Task[Read]] = {}
+        self._catalog_lives = True
+        self._looked = 0.0
+
+    async def serve(self, scope: Scope, send: Send, segments: Segments) -> None:
+        """Answers GET and HEAD of `/api/products` and `/api/products/{slug}`."""
+        read = await self._read(_key(segments, scope["query_string"]))
+        if read.template is None:
+            assert read.refusal is not None
+            await return_answer(send, read.refusal, method=scope["method"], more=read.headers)
+            return
+        if self._off:
+            document = await self._compose_past_copies(read.template)
+        else:
+            composed = read.template.composed(self._availability)
+            document = composed or await read.template.compose(self._availability)
+        await _send(scope, send, document, read.headers)
+
+    async def _read(self, key: Key) -> Read:
+        if self._off:
+            BYPASSED.inc()
+            return await self._fetch(key, None)
+        found = self._cache.find(key)
+        if found is not None and found.fresh:
+            HITS.inc()
+            return Read(found.value, (_HIT,) if self._catalog_is_alive() else _STALE)
+        if found is not None and not self._catalog_is_alive():
+            STALE.inc()
+            return Read(found.value, _STALE)
+        MISSES.inc()
+        try:
+            return await self._shared(key, "stale" if found else "uri-miss", found is not None)
+        except ServiceUnavailable:
+            if found is None:
+                raise
+            STALE.inc()
+            return Read(found.value, _STALE)
+
+    async def _shared(self, key: Key, reason: str, has_stale: bool) -> Read:
+        """The fetch of the key that is under way, or a new one. It goes on if its first reader leaves."""
+        fill = self._cache.under_way(key)
+        collapsed = fill is not None
+        if fill is None:
+            fill = self._cache.begin(key)
+            seconds = DEADLINE_WITH_STALE_SECONDS if has_stale else DEADLINE_SECONDS
+            task = asyncio.create_task(self._fetch(key, fill, seconds), name=f"fetch {key.kind}")
+            self._fetches[fill] = task
+            task.add_done_callback(lambda _task: self._forget(fill))
+        read = await asyncio.shield(self._fetches[fill])
+        status = b"markethall; fwd=" + reason.encode()
+        if read.refusal is not None:
+            status += b"; fwd-status=%d" % read.refusal.status
+        status += b"; stored" * (read.headers == _STORED) + b"; collapsed" * collapsed
+        return read._replace(headers=((b"cache-status", status),))
+
+    def _forget(self, fill: Fill) -> None:
+        self._cache.abandon(fill)
+        task = self._fetches.pop(fill)
+        if not task.cancelled():
+            task.exception()  # whoever waits has it too
+
+    async def _fetch(self, key: Key, fill: Fill | None, seconds: float = DEADLINE_SECONDS) -> Read:
+        """From catalog, and into the cache if `fill` says for what."""
+        path = f"{PRODUCTS_PATH}/{quote(key.name, safe='')}" if key.kind == "product" else PRODUCTS_PATH
+        if key.kind == "list" and key.name:
+            path += f"?{key.name}"
+        answer = await self._balancer.request(
+            "catalog", "GET", path, repeatable=True, deadline_seconds=seconds, attempt_seconds=ATTEMPT_SECONDS
+        )
+        if answer.status >= 500:
+            raise ServiceUnavailable("The catalog service does not answer just now.")
+        if answer.status != 200:
+            return Read(None, _BYPASS, answer)
+        template, versions = _template(key, answer.body)
+        stored = fill is not None and self._cache.finish(fill, template, versions)
+        return Read(template, _STORED if stored else _BYPASS)
+
+    async def _compose_past_copies(self, template: Template) -> Document:
+        numbers = await self._availability.ask(template.skus)
+
+        def total(skus: tuple[str, ...]) -> int | None:
+            return sum(numbers[sku] for sku in skus) if all(sku in numbers for sku in skus) else None
+
+        return template.compose_from(total)
+
+    def _catalog_is_alive(self) -> bool:
+        now = monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            self._catalog_lives = bool(self._balancer.replicas("catalog"))
+        return self._catalog_lives
+
+
+_STORED = ((b"cache-status", b"markethall; fwd=uri-miss; stored"),)
+_BYPASS = ((b"cache-status", b"markethall; fwd=bypass"),)
+
+
+def is_product_read(method: str, segments: Segments) -> bool:
+    return method in ("GET", "HEAD") and segments[1] == "products" and len(segments) in (2, 3)
+
+
+def _key(segments: Segments, query: bytes) -> Key:
+    """The same list for the same parameters, in whatever order and spelling they come."""
+    if len(segments) == 3:
+        return Key("product", segments[2])
+    if len(query) > MAX_QUERY_BYTES:
+        raise Unreadable(f"A query of at most {MAX_QUERY_BYTES} bytes.")
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=50, errors="strict")
+    except ValueError as error:
+        raise Unreadable("The query cannot be read.") from error
+    return Key("list", urlencode(sorted(pairs)))
+
+
+def _template(key: Key, body: bytes) -> tuple[Template, Mapping[str, int]]:
+    if key.kind == "product":
+        view = _products.decode(body)
+        return product_template(view), {view.slug: view.version}
+    listed = _lists.decode(body)
+    return list_template(listed), {item.summary.slug: item.version for item in listed.items}
+
+
+async def _send(scope: Scope, send: Send, document: Document, more: tuple[tuple[bytes, bytes], ...]) -> None:
+    headers = [*_HEADERS, *more, (b"etag", document.etag)]
+    asked = header(scope, b"if-none-match")
+    if asked is not None and _matches(asked, document.etag.decode()):
+        await respond(send, 304, headers[1:], b"")
+        return
+    await respond(send, 200, headers, document.body, method=scope["method"])
+
+
+def _matches(asked: str, etag: str) -> bool:
+    """RFC 9110, weak comparison."""
+    return any(tag.strip().removeprefix("W/") in ("*", etag) for tag in asked.split(","))
