@@ -32,13 +32,23 @@ def test_only_canonical_ids_parse(text: str) -> None:
     assert parsed is None or str(parsed) == text.lower()
 
 
-@given(st.lists(st.one_of(st.integers(-(2**62), 2**62), st.text(max_size=30)), max_size=3))
+no_nul = st.characters(codec="utf-8", exclude_characters="\0")
+
+
+@given(st.lists(st.one_of(st.integers(-(2**62), 2**62), st.text(no_nul, max_size=30)), max_size=3))
 def test_a_cursor_leads_back_to_its_position(position: list[int | str]) -> None:
     cursor = encode_cursor("products", {"query": "x"}, position)
     assert decode_cursor("products", {"query": "x"}, cursor, tuple(map(type, position))) == position
     for wrong in ("products-by-name", {"query": "x"}), ("products", {"query": "y"}):
         with pytest.raises(InvalidCursor):
             decode_cursor(*wrong, cursor, tuple(map(type, position)))
+
+
+@pytest.mark.parametrize("made_up", [["nul\0"], [2**63], [1, 2**64 - 1]])
+def test_a_cursor_that_the_database_cannot_be_asked_for_is_refused(made_up: list[int | str]) -> None:
+    cursor = encode_cursor("products", {}, made_up)
+    with pytest.raises(InvalidCursor):
+        decode_cursor("products", {}, cursor, tuple(map(type, made_up)))
 
 
 @given(st.text(max_size=60))

@@ -40,7 +40,16 @@ def decode_cursor(list_name: str, filters: object, cursor: str, types: tuple[typ
         raise InvalidCursor()
     if len(position) != len(types) or not all(map(isinstance, position, types)):
         raise InvalidCursor()
+    if not all(map(_storable, position)):
+        raise InvalidCursor()
     return position
+
+
+def _storable(part: Any) -> bool:
+    """Whether PostgreSQL can be asked for it: a cursor is no secret, and anyone may make one up."""
+    if isinstance(part, str):
+        return "\0" not in part
+    return not isinstance(part, int) or -(2**63) <= part < 2**63
 
 
 def _tag(list_name: str, filters: object) -> bytes:
