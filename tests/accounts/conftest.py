@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,7 @@ from markethall.accounts.app import create
 from markethall.kit.settings import Settings
 from markethall.local.nats import EmbeddedNats
 from tests.accounts.client import Client, Person
-from tests.support.machine import Machine, running, settings_for
+from tests.support.machine import Machine, eventually, running, settings_for
 
 ADMIN = Person("", "admin@example.com", "the admin's password")
 
@@ -52,5 +53,30 @@ async def database(settings: Settings) -> AsyncIterator["asyncpg.Connection[asyn
     connection = await asyncpg.connect(settings.database_url, timeout=10)
     try:
         yield connection
+    finally:
+        await connection.close()
+
+
+@dataclass
+class Watcher:
+    """Sees who waits for a lock. On a connection of its own: a transaction sees one picture for good."""
+
+    connection: "asyncpg.Connection[asyncpg.Record]"
+
+    async def until_waiting(self, count: int) -> None:
+        await eventually(lambda: self._waiting(count))
+
+    async def _waiting(self, count: int) -> bool:
+        waiting = await self.connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(waiting == count)
+
+
+@pytest.fixture
+async def watcher(settings: Settings) -> AsyncIterator[Watcher]:
+    connection = await asyncpg.connect(settings.database_url, timeout=10)
+    try:
+        yield Watcher(connection)
     finally:
         await connection.close()

@@ -12,7 +12,6 @@ from markethall.accounts import schemas
 from markethall.accounts.schemas import (
     ChangeProfile,
     ChangeRoles,
-    Prefix,
     Refresh,
     RegisteredView,
     RegisterUser,
@@ -28,6 +27,7 @@ from markethall.kit.errors import NotFound
 from markethall.kit.identity import Identity, require_user
 from markethall.kit.ids import parse_id
 from markethall.kit.problems import responses
+from markethall.kit.text import NO_NUL
 
 Caller = NamedDependency[Identity | None]
 TAGS = ["accounts"]
@@ -102,7 +102,10 @@ async def erase(identity: Caller, accounts: NamedDependency[Accounts]) -> None:
 async def list_users(
     identity: Caller,
     accounts: NamedDependency[Accounts],
-    prefix: Annotated[Prefix, QueryParameter(name="query", description="How the e-mail address begins")] = "",
+    prefix: Annotated[
+        str,
+        QueryParameter(name="query", max_length=254, pattern=NO_NUL, description="How the e-mail address begins"),
+    ] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> UserPage:

@@ -36,7 +36,8 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._limit = threads + max_waiting
-        self._under_way = 0
+        self.under_way = 0
+        """Hashed now, or waiting for a thread."""
         self._nobodys = ""
         self.verifications = 0
         """How many were carried out, for unknown accounts included."""
@@ -71,9 +72,9 @@ class Passwords:
             return False
 
     async def _off_loop(self, work: Callable[[], Result]) -> Result:
-        if self._under_way >= self._limit:
+        if self.under_way >= self._limit:
             raise PasswordsBusy(retry_after_seconds=RETRY_AFTER_SECONDS)
-        self._under_way += 1
+        self.under_way += 1
         future = self._threads.submit(work)
         # Counted until the thread is done with it, also where the client has gone away.
         loop = asyncio.get_running_loop()
@@ -81,7 +82,7 @@ class Passwords:
         return await asyncio.wrap_future(future)
 
     def _done(self) -> None:
-        self._under_way -= 1
+        self.under_way -= 1
 
 
 def _prepared(password: str) -> bytes:

@@ -110,14 +110,15 @@ async def change_user(connection: AsyncConnection, user_id: uuid.UUID, **values:
     await connection.execute(statement)
 
 
-async def lock_admins(connection: AsyncConnection) -> set[uuid.UUID]:
+async def admins(connection: AsyncConnection, *, lock: bool = True) -> set[uuid.UUID]:
     """All admins. Who takes the role from one holds this lock, so that no two take it from each other.
 
     In the order of their ids, so that two never wait for each other; who waited sees what the
     other did.
     """
-    statement = select(users.c.id).where(literal(ADMIN) == any_(users.c.roles)).order_by(users.c.id).with_for_update()
-    return {row.id for row in await connection.execute(statement)}
+    statement = select(users.c.id).where(literal(ADMIN) == any_(users.c.roles)).order_by(users.c.id)
+    found = await connection.execute(statement.with_for_update() if lock else statement)
+    return {row.id for row in found}
 
 
 async def erase_user(connection: AsyncConnection, user_id: uuid.UUID) -> bool:
@@ -152,11 +153,11 @@ async def add_session(
     )
 
 
-async def lock_session(connection: AsyncConnection, family: bytes) -> Session | None:
+async def find_session(connection: AsyncConnection, family: bytes, *, lock: bool = True) -> Session | None:
     """The session of a refresh token, locked: its refreshes happen one after the other."""
     columns = [sessions.c[name] for name in Session.__dataclass_fields__ if name != "asked_at"]
-    statement = select(*columns, func.now().label("asked_at")).where(sessions.c.family == family).with_for_update()
-    row = (await connection.execute(statement)).one_or_none()
+    statement = select(*columns, func.now().label("asked_at")).where(sessions.c.family == family)
+    row = (await connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
     return Session(**row._mapping) if row is not None else None
 
 

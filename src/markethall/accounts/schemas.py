@@ -14,7 +14,6 @@ AnyEmail = Annotated[str, Meta(max_length=254, pattern=NO_NUL)]
 NewPassword = Annotated[str, Meta(min_length=8, max_length=256, pattern=NO_NUL)]
 AnyPassword = Annotated[str, Meta(max_length=256, pattern=NO_NUL)]
 Token = Annotated[str, Meta(max_length=1000, pattern=NO_NUL)]
-Prefix = Annotated[str, Meta(max_length=254, pattern=NO_NUL)]
 Role = Literal["admin"]
 
 

@@ -118,7 +118,7 @@ class Accounts:
             SessionEnded, LastAdmin
         """
         async with self._database.begin() as connection:
-            admins = await repository.lock_admins(connection)
+            admins = await repository.admins(connection)
             user = await _caller(connection, identity)
             if admins == {user.id}:
                 raise LastAdmin()
@@ -150,7 +150,7 @@ class Accounts:
             SessionEnded, Forbidden, NotFound, LastAdmin
         """
         async with self._database.begin() as connection:
-            admins = await repository.lock_admins(connection)
+            admins = await repository.admins(connection)
             await _admin(connection, identity)
             if await repository.find_user(connection, user_id, lock=True) is None:
                 raise NotFound("There is no user with that id.")

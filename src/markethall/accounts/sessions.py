@@ -89,7 +89,7 @@ class Sessions:
         following = token.next()
         user = None
         async with self._database.begin() as connection:
-            session = await repository.lock_session(connection, token.family)
+            session = await repository.find_session(connection, token.family)
             if session is None:
                 raise InvalidRefreshToken()
             refusal = refusal_of(session, token)
