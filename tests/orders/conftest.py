@@ -71,6 +71,18 @@ class Hall:
         await self.listed(sku, price)
         return sku
 
+    async def sell_many(self, count: int) -> list[str]:
+        """New SKUs, all variants of one product."""
+        skus = [f"M-{uuid.uuid4().hex[:12]}" for _ in range(count)]
+        await self.catalog.tell(self.catalog.make(*(VariantSnapshot(sku, {}, 1) for sku in skus)))
+        await self.listed(skus[-1], 1)
+        return skus
+
+    async def withdraw(self, sku: str) -> None:
+        """The product that has it is archived."""
+        await self.catalog.tell(self.catalog.archive(sku))
+        await self.listed(sku, None)
+
     async def listed(self, sku: str, price: int | None) -> None:
         """Wait until the price list has the SKU at this price; None: until it is not for sale."""
 

@@ -146,6 +146,11 @@ class Catalog:
         self.products[key] = product
         return product
 
+    def archive(self, sku: str) -> ProductSnapshot:
+        """The product that has the SKU, no longer sold."""
+        product = next(one for one in self.products.values() if any(v.sku == sku for v in one.variants))
+        return self.make(*product.variants, product_id=product.product_id, version=product.version + 1, active=False)
+
     async def tell(self, *products: ProductSnapshot) -> None:
         await publish(self.bus, CATALOG_CHANGED, CatalogChanged(list(products)))
 

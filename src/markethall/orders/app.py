@@ -12,6 +12,8 @@ from markethall.kit.identity import KeyRing
 from markethall.kit.migrations import migrate
 from markethall.kit.relay import Relay
 from markethall.kit.settings import Settings
+from markethall.orders.cart.endpoints import HANDLERS as CART_HANDLERS
+from markethall.orders.cart.service import Carts
 from markethall.orders.checkout.endpoints import place_order
 from markethall.orders.checkout.internal import InnerOrders
 from markethall.orders.checkout.place_order import Checkout
@@ -42,7 +44,7 @@ def create(settings: Settings) -> Service:
         settings,
         "orders",
         bus=bus,
-        route_handlers=[place_order, get_order, cancel_order, fulfil_order],
+        route_handlers=[*CART_HANDLERS, place_order, get_order, cancel_order, fulfil_order],
         resources=[
             migrated(settings),
             database,
@@ -59,6 +61,7 @@ def create(settings: Settings) -> Service:
         observed={"bus": bus.check, "keys": keys.check, "prices": prices.check},
         dependencies={
             "database": database,
+            "carts": Carts(database),
             "checkout": checkout,
             "fulfilment": Fulfilment(database, relay, feed),
             "order_ids": order_ids,
