@@ -3,13 +3,14 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import msgspec
+from nats.aio.msg import Msg
 
 from markethall.contracts.internal import (
     AVAILABILITY_PATH,
@@ -42,11 +43,11 @@ from markethall.contracts.public import (
     ProductView,
     VariantView,
 )
-from markethall.contracts.topology import CATALOG_CHANGED, LIVE_ORDERS_STATUS, LIVE_PULSE, LIVE_STOCK_CHANGED
+from markethall.contracts.topology import APPLIED, CATALOG_CHANGED, LIVE_ORDERS_STATUS, LIVE_PULSE, LIVE_STOCK_CHANGED
 from markethall.front.app import create
 from markethall.front.routes import SERVICES
 from markethall.kit.app import Service
-from markethall.kit.asgi import ASGIApp, Receive, Scope, Send, read_body, send_answer
+from markethall.kit.asgi import ASGIApp, Receive, Scope, Send, header, read_body, send_answer
 from markethall.kit.bus import Bus
 from markethall.kit.ids import derived_id
 from markethall.kit.settings import Settings
@@ -64,6 +65,7 @@ class Seen:
     body: bytes
 
 
+Announce = Callable[[str], Awaitable[None]]
 Script = Callable[[Seen], tuple[int, dict[str, str], bytes]]
 
 
@@ -139,7 +141,9 @@ async def hall(nats: EmbeddedNats, **front_settings: object) -> AsyncIterator[Ha
     async with AsyncExitStack() as stack:
         leaving = {name: await stack.enter_async_context(AsyncExitStack()) for name in SERVICES}
         neighbours = {name: await leaving[name].enter_async_context(neighbour(name, nats)) for name in SERVICES}
-        url = await stack.enter_async_context(running(create, settings_for("front", "", nats, **front_settings)))
+        leaving["front"] = await stack.enter_async_context(AsyncExitStack())
+        front = running(create, settings_for("front", "", nats, **front_settings))
+        url = await leaving["front"].enter_async_context(front)
         http = await stack.enter_async_context(
             aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
         )
@@ -258,10 +262,55 @@ class Shelf:
         await self.inventory.bus.publish_live(LIVE_STOCK_CHANGED, message, reply_to=reply_to)
         await self.inventory.bus.flush()
 
+    async def acknowledged(self, announce: Announce) -> list[str]:
+        """Announce as a writer does, and wait until somebody has said that it was applied."""
+        bus = self.catalog.bus
+        subject = f"{APPLIED}catalog.test.{uuid.uuid4().hex}"
+        heard: list[str] = []
+
+        async def hear(message: Msg) -> None:
+            heard.append(message.data.decode())
+
+        subscription = await bus.client.subscribe(subject, cb=hear)
+        await bus.flush()
+        await announce(subject)
+        await eventually(lambda: heard)
+        await subscription.unsubscribe()
+        return heard
+
     async def pulse(self, *, age_seconds: float = 0.0) -> None:
         message = msgspec.msgpack.encode(Pulse("1", int((time.time() - age_seconds) * 1_000_000)))
         await self.inventory.bus.publish_live(LIVE_PULSE, message)
         await self.inventory.bus.flush()
+
+
+class Teller:
+    """Orders' side of a stream, scripted: each connection is told the next part."""
+
+    def __init__(self, *parts: bytes | int) -> None:
+        self.parts = list(parts)
+        self.since: list[str | None] = []
+        self.left = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.since.append(header(scope, b"last-event-id"))
+        part = self.parts.pop(0) if self.parts else 503
+        if isinstance(part, int):
+            await send_answer(send, part, [(b"content-type", b"application/problem+json")], b'{"code":"not_found"}')
+            return
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"max-age=9")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        if part.endswith(b"hold\n\n"):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.left.set()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def told(number: int, status: str, end: bytes = b"\n") -> bytes:
+    lines = (b"id: %d" % number, b"event: status", b'data: {"status":"%s"}' % status.encode(), b"", b"")
+    return end.join(lines)
 
 
 async def document(answer: aiohttp.ClientResponse) -> Any:

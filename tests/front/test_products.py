@@ -1,18 +1,14 @@
 """Reads of products through front: what is asked of whom, and that nobody is shown what is known to be old."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 import pytest
-from nats.aio.msg import Msg
 
-from markethall.contracts.topology import APPLIED
 from markethall.kit.applied import front_name
 from markethall.local.nats import EmbeddedNats
-from tests.front.neighbours import Hall, Seen, Shelf, document, get, hall
+from tests.front.neighbours import Announce, Hall, Seen, Shelf, document, get, hall
 from tests.support.machine import eventually
 
 
@@ -28,36 +24,24 @@ async def shelf(front: Hall) -> Shelf:
     # Versions rise over the whole module: the front under test remembers.
     for slug in shelf.versions:
         shelf.versions[slug] = next(_versions)
-        await applied(front, lambda reply_to, slug=slug: shelf.announce_product(slug, reply_to=reply_to))
+        await applied(shelf, lambda reply_to, slug=slug: shelf.announce_product(slug, reply_to=reply_to))
     for sku, (available, _) in shelf.stock.items():
-        await set_stock(front, shelf, sku, available)
+        await set_stock(shelf, sku, available)
     return shelf
 
 
 _versions = iter(range(1, 1_000_000))
 
 
-async def set_stock(front: Hall, shelf: Shelf, sku: str, available: int) -> None:
+async def set_stock(shelf: Shelf, sku: str, available: int) -> None:
     version = next(_versions)
     shelf.stock[sku] = (available, version)
-    await applied(front, lambda reply_to: shelf.announce_stock(sku, available, version, reply_to=reply_to))
+    await applied(shelf, lambda reply_to: shelf.announce_stock(sku, available, version, reply_to=reply_to))
 
 
-async def applied(front: Hall, announce: Any) -> None:
+async def applied(shelf: Shelf, announce: Announce) -> None:
     """Announce as a writer does, and wait until the front has said that it applied it."""
-    bus = front["catalog"].bus
-    subject = f"{APPLIED}catalog.test.{uuid.uuid4().hex}"
-    heard: list[str] = []
-
-    async def hear(message: Msg) -> None:
-        heard.append(message.data.decode())
-
-    subscription = await bus.client.subscribe(subject, cb=hear)
-    await bus.flush()
-    await announce(subject)
-    await eventually(lambda: heard)
-    assert heard == [front_name("f1")]
-    await subscription.unsubscribe()
+    assert await shelf.acknowledged(announce) == [front_name("f1")]
 
 
 async def test_the_first_read_asks_and_the_second_asks_nobody(front: Hall, shelf: Shelf) -> None:
@@ -85,7 +69,7 @@ async def test_a_changed_product_is_shown_as_soon_as_the_change_is_acknowledged(
     for path in ("/api/products/bear", "/api/products"):
         await get(front, path)
     shelf.versions["bear"] = next(_versions)
-    await applied(front, lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
+    await applied(shelf, lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
     _, headers, body = await get(front, "/api/products/bear")
     assert body["version"] == shelf.versions["bear"]
     assert "uri-miss" in headers["cache-status"]
@@ -99,7 +83,7 @@ async def test_an_answer_under_way_when_the_change_comes_is_served_and_not_store
     await eventually(lambda: shelf.asked_catalog)
     before = shelf.versions["bear"]
     shelf.versions["bear"] = after = next(_versions)
-    await applied(front, lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
+    await applied(shelf, lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
     late = asyncio.create_task(get(front, "/api/products/bear"))
     await eventually(lambda: len(shelf.asked_catalog) == 2)
     shelf.gate.set()
@@ -125,7 +109,7 @@ async def test_stock_changes_show_without_asking_anybody(front: Hall, shelf: She
     _, first, _ = await get(front, "/api/products/bear")
     await get(front, "/api/products")
     asked = len(shelf.asked_catalog), len(shelf.asked_skus)
-    await set_stock(front, shelf, "BEAR-S", 0)
+    await set_stock(shelf, "BEAR-S", 0)
     _, headers, body = await get(front, "/api/products/bear")
     assert [variant["available"] for variant in body["variants"]] == [0, 4]
     assert headers["cache-status"] == "markethall; hit"
@@ -135,7 +119,7 @@ async def test_stock_changes_show_without_asking_anybody(front: Hall, shelf: She
 
 
 async def test_an_older_number_never_replaces_a_newer_one(front: Hall, shelf: Shelf) -> None:
-    await applied(front, lambda reply_to: shelf.announce_stock("BEAR-S", 99, 0, reply_to=reply_to))
+    await applied(shelf, lambda reply_to: shelf.announce_stock("BEAR-S", 99, 0, reply_to=reply_to))
     _, _, body = await get(front, "/api/products/bear")
     assert body["variants"][0]["available"] == 3
 
