@@ -1,0 +1,142 @@
+"""How a shop ends: by a signal, by `kill -9`, in the middle of its start; and how it starts again after that."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.local.ordinary import IS_ROOT, OrdinaryPython, copied_python
+from tests.local.test_up import family, is_ready, processes_of, register, sign_in
+from tests.support.shop import MARKETHALL, Shop, alive, running_shop
+
+SECONDS = 90
+
+
+@pytest.fixture
+def own_shop(tmp_path: Path) -> Iterator[Shop]:
+    with running_shop(tmp_path / "data", "--no-demo") as shop:
+        yield shop
+
+
+def kill(shop: Shop) -> None:
+    assert shop._process is not None
+    shop._process.kill()
+    shop._process.wait(10)
+
+
+def test_a_supervisor_that_is_killed_takes_all_with_it_and_the_next_recovers(own_shop: Shop) -> None:
+    assert register(own_shop, "kept@example.org") == 201
+    everyone = [process.pid for process in family(own_shop)]
+    kill(own_shop)
+    own_shop.wait(lambda: not any(alive(pid) for pid in everyone), 30, "everybody gone")
+    own_shop.start()
+    assert sign_in(own_shop, "kept@example.org") == 201
+
+
+def test_when_everything_was_killed_the_next_start_recovers(own_shop: Shop) -> None:
+    assert register(own_shop, "kept@example.org") == 201
+    own_shop.kill_everything()
+    own_shop.start()
+    assert sign_in(own_shop, "kept@example.org") == 201
+
+
+def test_a_supervisor_may_be_replaced_before_its_database_has_ended(own_shop: Shop) -> None:
+    """The old PostgreSQL is suspended, and does not hear of its parent's end."""
+    assert register(own_shop, "kept@example.org") == 201
+    postgres = psutil.Process(own_shop.processes("postgres")[0]["pid"])
+    postgres.suspend()
+    kill(own_shop)
+    assert alive(postgres.pid)
+    own_shop.start()
+    assert not alive(postgres.pid)
+    assert sign_in(own_shop, "kept@example.org") == 201
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything(own_shop: Shop, number: signal.Signals) -> None:
+    everyone = [process.pid for process in family(own_shop)]
+    assert own_shop._process is not None
+    own_shop._process.send_signal(number)
+    assert own_shop._process.wait(60) == 0
+    assert not any(alive(pid) for pid in everyone)
+    assert own_shop.processes() == []
+
+
+def test_a_signal_in_the_middle_of_the_start_ends_everything(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with subprocess.Popen(
+        [*MARKETHALL, "up", "--data", str(data), "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as starting:
+        assert starting.stdout is not None
+        assert any("catalog 1 starting" in line for line in starting.stdout)
+        starting.send_signal(signal.SIGINT)
+        assert "open at" not in starting.stdout.read()
+    assert starting.returncode == 0
+    assert not processes_of(data)
+
+
+def test_several_fronts_stand_behind_an_edge(tmp_path: Path) -> None:
+    with running_shop(tmp_path / "data", "--no-demo", "--replicas", "front=2,catalog=2") as shop:
+        counts = {service: len(shop.processes(service)) for service in ("edge", "front", "catalog", "orders")}
+        assert counts == {"edge": 1, "front": 2, "catalog": 2, "orders": 1}
+        assert shop.processes("edge")[0]["url"] == shop.url
+        assert register(shop, "through-the-edge@example.org") == 201
+        for victim in ("front", "front", "edge"):
+            shop.kill(victim)
+            shop.wait(lambda: is_ready(shop), 30, "ready")
+        assert sign_in(shop, "through-the-edge@example.org") == 201
+
+
+def start_and_stop(python: OrdinaryPython, data: Path) -> set[int]:
+    """Runs a shop with that interpreter until it is open; the users that its processes ran as."""
+    with (data.parent / "out").open("w+") as output:
+        process = python.popen(
+            "-m",
+            "markethall",
+            "up",
+            "--no-demo",
+            "--port",
+            "0",
+            "--data",
+            str(data),
+            cwd="/",
+            stdout=output,
+            stderr=output,
+        )
+        shop = Shop(data)
+        shop.output = Path(output.name)
+        shop._process = process  # type: ignore[assignment]
+        try:
+            shop.wait(lambda: "open at" in shop.tail() or process.poll() is not None, SECONDS, "open")
+            assert process.poll() is None, shop.tail()
+            users = {psutil.Process(entry["pid"]).uids().real for entry in shop.processes()}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+    assert json.loads((data / "processes.json").read_text()) == []
+    return users
+
+
+def test_an_ordinary_user_can_run_it_from_a_path_with_spaces(ordinary: OrdinaryPython, enterable: Path) -> None:
+    home = enterable / "a shop of  mine"
+    home.mkdir()
+    home.chmod(0o777)
+    users = start_and_stop(ordinary, home / "the data")
+    assert len(users) == 1
+    assert 0 not in users
+
+
+def test_it_runs_from_a_checkout_that_others_may_not_enter(
+    tmp_path: Path, enterable: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root's own: PostgreSQL must run as `nobody`, who can read neither the programs nor the way to the data."""
+    closed = tmp_path / "closed and spaced"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setenv("MARKETHALL_CACHE", str(enterable / "cache"))
+    users = start_and_stop(copied_python(closed), closed / "data")
+    assert len(users) == (2 if IS_ROOT else 1)
+    assert (enterable / "cache").exists() is IS_ROOT
