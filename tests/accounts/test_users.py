@@ -1,5 +1,6 @@
 """Registration, profile, erasure, and what admins do."""
 
+import asyncio
 import json
 from typing import TypeAlias
 
@@ -43,6 +44,13 @@ async def test_an_address_is_taken_in_every_spelling(client: Client, first: str,
     answer = await client.call("POST", "/api/users", {"email": second, "name": "B", "password": PASSWORD})
     assert (answer.status, answer.code) == (409, "email_taken")
     assert (await client.try_sign_in(second, PASSWORD)).status == 201
+
+
+async def test_of_many_registrations_at_once_with_one_address_one_succeeds(client: Client) -> None:
+    body = {"name": "A", "password": PASSWORD}
+    spellings = ["once@example.com", "ONCE@example.com", "Once@Example.com"] * 4
+    answers = await asyncio.gather(*(client.call("POST", "/api/users", body | {"email": e}) for e in spellings))
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 11
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ passes, one lane. One hash takes some 20 ms of a core.
 """
 
 import asyncio
+import base64
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Self, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from markethall.accounts.errors import PasswordsBusy
 
@@ -38,12 +40,11 @@ class Passwords:
         self._limit = threads + max_waiting
         self.under_way = 0
         """Hashed now, or waiting for a thread."""
-        self._nobodys = ""
+        self._nobodys = _hash_of_nothing()
         self.verifications = 0
         """How many were carried out, for unknown accounts included."""
 
     async def __aenter__(self) -> Self:
-        self._nobodys = await self.hash(secrets.token_urlsafe(32))
         return self
 
     async def __aexit__(
@@ -83,6 +84,12 @@ class Passwords:
 
     def _done(self) -> None:
         self.under_way -= 1
+
+
+def _hash_of_nothing() -> str:
+    """Has the form of a hash, and takes the work of one to verify; no password leads to it."""
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    return f"$argon2id$v={ARGON2_VERSION}$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
 
 
 def _prepared(password: str) -> bytes:
