@@ -107,7 +107,9 @@ def field_error(message: str) -> FieldError:
     text, separator, path = message.rpartition(" - at `")
     if not separator:
         return FieldError("", message)
-    return FieldError(path.rstrip("`").removeprefix("$").removeprefix("."), text)
+    # Of a wrong key the path is "key` in `$.attributes`".
+    path = path.rstrip("`").rpartition("`")[2]
+    return FieldError(path.removeprefix("$").removeprefix("."), text)
 
 
 def _from_validation(error: ValidationException) -> Problem:
