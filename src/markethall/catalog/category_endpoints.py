@@ -1,6 +1,8 @@
 """`/api/categories`."""
 
 from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, structs
 
 from markethall.catalog.categories import Categories
@@ -13,10 +15,12 @@ from markethall.kit.problems import responses
 TAGS = ["catalog"]
 FRESH = {"Cache-Control": "no-cache"}
 
+Caller = NamedDependency[Identity | None]
+
 
 @get("/api/categories", summary="Categories, a page at a time", tags=TAGS, responses=responses())
 async def list_categories(
-    categories: Categories, limit: LimitParameter = 20, cursor: CursorParameter = None
+    categories: NamedDependency[Categories], limit: LimitParameter = 20, cursor: CursorParameter = None
 ) -> Response[CategoryPage]:
     """The whole tree, flat, by position; each names its parent."""
     found, next_cursor = await categories.page(cursor, limit)
@@ -24,12 +28,14 @@ async def list_categories(
 
 
 @get("/api/categories/{slug:str}", summary="A category", tags=TAGS, responses=responses(404))
-async def read_category(slug: str, categories: Categories) -> Response[CategoryView]:
+async def read_category(slug: FromPath[str], categories: NamedDependency[Categories]) -> Response[CategoryView]:
     return _answer(await categories.find(known_form(slug)))
 
 
 @post("/api/categories", summary="Add a category", tags=TAGS, responses=responses(401, 403, 409, 413, 415))
-async def add_category(data: NewCategory, identity: Identity | None, categories: Categories) -> Response[CategoryView]:
+async def add_category(
+    data: JSONBody[NewCategory], identity: Caller, categories: NamedDependency[Categories]
+) -> Response[CategoryView]:
     """Takes the role admin."""
     require_admin(identity)
     category = await categories.add(data.slug, data.name, data.parent, data.position)
@@ -43,7 +49,11 @@ async def add_category(data: NewCategory, identity: Identity | None, categories:
     responses=responses(401, 403, 404, 412, 413, 415, 428),
 )
 async def change_category(
-    slug: str, data: CategoryPatch, identity: Identity | None, categories: Categories, if_match: IfMatch = None
+    slug: FromPath[str],
+    data: JSONBody[CategoryPatch],
+    identity: Caller,
+    categories: NamedDependency[Categories],
+    if_match: IfMatch = None,
 ) -> Response[CategoryView]:
     """Takes the role admin. A category cannot be moved below itself."""
     require_admin(identity)
@@ -58,7 +68,10 @@ async def change_category(
     responses=responses(401, 403, 404, 409, 412),
 )
 async def remove_category(
-    slug: str, identity: Identity | None, categories: Categories, if_match: IfMatch = None
+    slug: FromPath[str],
+    identity: Caller,
+    categories: NamedDependency[Categories],
+    if_match: IfMatch = None,
 ) -> None:
     """Takes the role admin. 409 `category_in_use` while there are products or categories in it."""
     require_admin(identity)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import MediaType, Request, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, structs
 
 from markethall.catalog.listing import products_page
@@ -30,13 +32,16 @@ TAGS = ["catalog"]
 FRESH = {"Cache-Control": "no-cache"}
 
 AnyRequest = Request[Any, Any, Any]
+Caller = NamedDependency[Identity | None]
+Currency = NamedDependency[str]
+"""The shop's, ISO 4217."""
 
 
 @get("/api/products", summary="Products, a page at a time", tags=TAGS, responses=responses())
 async def list_products(
     request: AnyRequest,
-    database: Database,
-    currency: str,
+    database: NamedDependency[Database],
+    currency: Currency,
     text: SearchParameter = None,
     category: CategoryParameter = None,
     sort: SortParameter = None,
@@ -57,8 +62,8 @@ async def list_products(
 @get(PRODUCTS_PATH, include_in_schema=False, media_type=MediaType.MESSAGEPACK)
 async def list_products_for_front(
     request: AnyRequest,
-    database: Database,
-    currency: str,
+    database: NamedDependency[Database],
+    currency: Currency,
     text: SearchParameter = None,
     category: CategoryParameter = None,
     sort: SortParameter = None,
@@ -72,7 +77,11 @@ async def list_products_for_front(
 
 @get("/api/products/{slug:str}", summary="A product", tags=TAGS, responses=responses(404))
 async def read_product(
-    request: AnyRequest, slug: str, products: Products, keys: KeyRing, currency: str
+    request: AnyRequest,
+    slug: FromPath[str],
+    products: NamedDependency[Products],
+    keys: NamedDependency[KeyRing],
+    currency: Currency,
 ) -> Response[ProductView]:
     """An archived product is there for admins only."""
     product = await products.find(known_form(slug))
@@ -84,7 +93,9 @@ async def read_product(
 
 
 @get(f"{PRODUCTS_PATH}/{{slug:str}}", include_in_schema=False, media_type=MediaType.MESSAGEPACK)
-async def read_product_for_front(slug: str, products: Products, currency: str) -> ProductView:
+async def read_product_for_front(
+    slug: FromPath[str], products: NamedDependency[Products], currency: Currency
+) -> ProductView:
     product = await products.find(known_form(slug))
     if not product.active:
         raise NotFound()
@@ -98,7 +109,10 @@ async def read_product_for_front(slug: str, products: Products, currency: str) -
     responses=responses(401, 403, 409, 413, 415),
 )
 async def add_product(
-    data: NewProduct, identity: Identity | None, products: Products, currency: str
+    data: JSONBody[NewProduct],
+    identity: Caller,
+    products: NamedDependency[Products],
+    currency: Currency,
 ) -> Response[ProductView]:
     """Takes the role admin. Slugs and SKUs are unique over the whole shop, those of archived products included."""
     require_admin(identity)
@@ -122,11 +136,11 @@ async def add_product(
     responses=responses(401, 403, 404, 409, 412, 413, 415, 428),
 )
 async def change_product(
-    slug: str,
-    data: ProductPatch,
-    identity: Identity | None,
-    products: Products,
-    currency: str,
+    slug: FromPath[str],
+    data: JSONBody[ProductPatch],
+    identity: Caller,
+    products: NamedDependency[Products],
+    currency: Currency,
     if_match: IfMatch = None,
 ) -> Response[ProductView]:
     """Takes the role admin. What is given replaces what was, as a whole: variants that are not in the new list are
@@ -149,7 +163,12 @@ async def change_product(
     tags=TAGS,
     responses=responses(401, 403, 404, 412),
 )
-async def archive_product(slug: str, identity: Identity | None, products: Products, if_match: IfMatch = None) -> None:
+async def archive_product(
+    slug: FromPath[str],
+    identity: Caller,
+    products: NamedDependency[Products],
+    if_match: IfMatch = None,
+) -> None:
     """Takes the role admin. It is sold and shown no more; orders keep what they say of it."""
     require_admin(identity)
     await products.archive(known_form(slug), if_match)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 
 from markethall.catalog.listing import Query, Sort
 from markethall.kit.errors import FieldError, Invalid, NotFound
@@ -19,8 +19,8 @@ MAX_OPTION_CHARACTERS = 200
 
 SearchParameter = Annotated[
     str | None,
-    Parameter(
-        query="query",
+    QueryParameter(
+        name="query",
         max_length=200,
         pattern=NO_NUL,
         description="Words to search for; the last may be the beginning of one.",
@@ -28,8 +28,8 @@ SearchParameter = Annotated[
 ]
 CategoryParameter = Annotated[
     str | None,
-    Parameter(
-        query="category",
+    QueryParameter(
+        name="category",
         max_length=MAX_SLUG_CHARACTERS,
         pattern=SLUG,
         description="A category's slug; what is in categories below it is in it too.",
@@ -37,16 +37,16 @@ CategoryParameter = Annotated[
 ]
 SortParameter = Annotated[
     Sort | None,
-    Parameter(query="sort", description="`relevance` is for searches, and their default; else `newest`."),
+    QueryParameter(name="sort", description="`relevance` is for searches, and their default; else `newest`."),
 ]
-LimitParameter = Annotated[int, Parameter(query="limit", ge=1, le=100)]
+LimitParameter = Annotated[int, QueryParameter(name="limit", ge=1, le=100)]
 CursorParameter = Annotated[
     str | None,
-    Parameter(query="cursor", max_length=1000, pattern=NO_NUL, description="`next_cursor` of the page before."),
+    QueryParameter(name="cursor", max_length=1000, pattern=NO_NUL, description="`next_cursor` of the page before."),
 ]
 IfMatch = Annotated[
     str | None,
-    Parameter(header="If-Match", max_length=1000, description='The version that is meant: `"3"`.'),
+    HeaderParameter(name="If-Match", max_length=1000, description='The version that is meant: `"3"`.'),
 ]
 
 
