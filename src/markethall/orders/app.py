@@ -1,5 +1,6 @@
 """Orders: carts, checkout, orders and their status, purchase history. Here all of it is wired."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,11 +19,14 @@ from markethall.orders.checkout.endpoints import place_order
 from markethall.orders.checkout.internal import InnerOrders
 from markethall.orders.checkout.place_order import Checkout
 from markethall.orders.checkout.wanted import OrderIds
+from markethall.orders.erasure.consumers import accounts_consumer, sweep
 from markethall.orders.fulfilment.consumers import stock_consumer
 from markethall.orders.fulfilment.endpoints import cancel_order, fulfil_order
 from markethall.orders.fulfilment.live import StatusFeed
+from markethall.orders.fulfilment.reconciler import Reconciler
 from markethall.orders.fulfilment.service import Fulfilment
-from markethall.orders.history.endpoints import get_order
+from markethall.orders.history.endpoints import HANDLERS as HISTORY_HANDLERS
+from markethall.orders.history.events import StatusStreams
 from markethall.orders.prices.catch_up import CatchUp
 from markethall.orders.prices.consumers import catalog_consumer
 
@@ -31,6 +35,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def create(settings: Settings) -> Service:
     """One replica."""
+    draining = asyncio.Event()
     bus = Bus(settings, "orders")
     database = Database(settings)
     keys = KeyRing(bus)
@@ -44,7 +49,7 @@ def create(settings: Settings) -> Service:
         settings,
         "orders",
         bus=bus,
-        route_handlers=[*CART_HANDLERS, place_order, get_order, cancel_order, fulfil_order],
+        route_handlers=[*CART_HANDLERS, place_order, *HISTORY_HANDLERS, cancel_order, fulfil_order],
         resources=[
             migrated(settings),
             database,
@@ -54,7 +59,10 @@ def create(settings: Settings) -> Service:
             relay,
             stock_consumer(bus, database, feed),
             catalog_consumer(bus, database),
+            accounts_consumer(bus, database),
+            sweep(database),
             prices,
+            Reconciler(database, relay),
             checkout,
         ],
         required={"database": database.check},
@@ -66,9 +74,11 @@ def create(settings: Settings) -> Service:
             "fulfilment": Fulfilment(database, relay, feed),
             "order_ids": order_ids,
             "status_feed": feed,
+            "status_streams": StatusStreams(database, feed, draining),
             "settings": settings,
         },
         keys=keys,
+        draining=draining,
         hot={("POST", PLACE_ORDERS_PATH): inner_orders.handler()},
     )
 

@@ -110,7 +110,9 @@ reconciliation = sa.Table(
     metadata,
     sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
     sa.Column("settled_below", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("scanned_at", _Moment, nullable=False, server_default=sa.func.now()),
+    sa.Column("position", sa.BigInteger),
+    sa.Column("walk_since", _Moment, nullable=False, server_default=sa.func.now()),
+    sa.Column("walk_until", _Moment, nullable=False, server_default=sa.func.now()),
 )
 
 erased_users = sa.Table(

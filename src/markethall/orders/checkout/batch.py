@@ -1,18 +1,14 @@
 """What becomes of each request of a batch. Pure; the transaction around it is in `place_order.py`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from markethall.contracts.messages import OrdersPlaced
 from markethall.kit.errors import Problem
 from markethall.orders.checkout.draft import CartContent, Draft, Listed, Wanted, draft
 from markethall.orders.errors import CartNotFound, KeyReused
 from markethall.orders.order import Order
 
 Outcome = Order | Problem
-
-LINES_PER_MESSAGE = 10_000
-"""Keeps a message below 1 MiB, the limit of a bus that nobody configured."""
 
 
 def firsts(batch: Iterable[Wanted]) -> dict[UUID, Wanted]:
@@ -81,26 +77,3 @@ def outcome(
     if wanted.fingerprint == first.fingerprint:
         return refused.get(wanted.order_id)
     return None
-
-
-def placed_messages(drafts: Sequence[Draft]) -> list[OrdersPlaced]:
-    """One message, or several where there are very many lines."""
-    messages: list[OrdersPlaced] = []
-    start = lines = 0
-    for end, made in enumerate(drafts):
-        if lines and lines + len(made.lines) > LINES_PER_MESSAGE:
-            messages.append(_placed(drafts[start:end]))
-            start, lines = end, 0
-        lines += len(made.lines)
-    if drafts:
-        messages.append(_placed(drafts[start:]))
-    return messages
-
-
-def _placed(drafts: Sequence[Draft]) -> OrdersPlaced:
-    return OrdersPlaced(
-        order_ids=[made.wanted.order_id.bytes for made in drafts],
-        line_counts=[len(made.lines) for made in drafts],
-        skus=[line.sku for made in drafts for line in made.lines],
-        quantities=[line.quantity for made in drafts for line in made.lines],
-    )

@@ -6,26 +6,25 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-import msgspec
 import structlog
 
-from markethall.contracts.topology import ORDERS_PLACED
 from markethall.kit.db import Database
 from markethall.kit.errors import Problem
 from markethall.kit.group_commit import GroupCommit
-from markethall.kit.outbox import OutboxMessage, enqueue_hot
+from markethall.kit.outbox import enqueue_hot
 from markethall.kit.relay import Relay
 from markethall.orders.checkout import repository
-from markethall.orders.checkout.batch import Outcome, drafts_of, firsts, outcome, placed_messages, skus_of
+from markethall.orders.checkout.batch import Outcome, drafts_of, firsts, outcome, skus_of
 from markethall.orders.checkout.draft import Draft, Wanted
 from markethall.orders.errors import PricesIncomplete, UnknownSku
 from markethall.orders.fulfilment.status import Facts
 from markethall.orders.order import Order
+from markethall.orders.placed import PlacedOrder, outbox_messages
 
 log = structlog.get_logger(__name__)
 
 COMMIT_SECONDS = 8.0
-"""A batch that takes longer is given up. The reconciler counts on it (`reconciler.LATE_SECONDS`)."""
+"""A batch that takes longer is given up. The reconciler counts on it (`reconciler.RIPE_SECONDS`)."""
 
 
 class Checkout:
@@ -105,8 +104,7 @@ class Checkout:
             new = [draft for draft in drafts if draft.wanted.order_id in inserted]
             await repository.empty_carts(connection, [draft.wanted.cart_id for draft in new if draft.wanted.cart_id])
             await enqueue_hot(
-                connection,
-                [OutboxMessage(ORDERS_PLACED, msgspec.msgpack.encode(message)) for message in placed_messages(new)],
+                connection, outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in new])
             )
             made = await repository.orders_by_id(connection, wishes.keys() - inserted.keys())
         if new:

@@ -2,18 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from markethall.orders.checkout.draft import CartContent, Draft, Listed
+from markethall.orders.connection import Connection
 from markethall.orders.order import SELECT, Order, order_from
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 # In the order of ids, as everyone locks them who locks several: no deadlock.
 LOCK_CARTS = """
@@ -46,7 +41,7 @@ EMPTY_CARTS = "UPDATE carts SET version = version + 1, changed_at = now() WHERE 
 BY_ID = SELECT + "WHERE id = ANY($1::uuid[])"
 
 
-async def lock_carts(connection: "Connection", ids: Collection[UUID]) -> dict[UUID, CartContent]:
+async def lock_carts(connection: Connection, ids: Collection[UUID]) -> dict[UUID, CartContent]:
     """Those that exist and were not merged into another; the lines are read under the lock."""
     if not ids:
         return {}
@@ -57,7 +52,7 @@ async def lock_carts(connection: "Connection", ids: Collection[UUID]) -> dict[UU
     return carts
 
 
-async def prices_of(connection: "Connection", skus: Collection[str]) -> dict[str, Listed]:
+async def prices_of(connection: Connection, skus: Collection[str]) -> dict[str, Listed]:
     """Those for sale. Where two products claim a SKU, the one listed last has it."""
     if not skus:
         return {}
@@ -66,13 +61,13 @@ async def prices_of(connection: "Connection", skus: Collection[str]) -> dict[str
     return {row["sku"]: Listed(row["name"], decode(row["options"]), row["price"]) for row in rows}
 
 
-async def copy_is_complete(connection: "Connection") -> bool:
+async def copy_is_complete(connection: Connection) -> bool:
     """Whether the price list has wholly arrived."""
     return bool(await connection.fetchval(COPY_IS_COMPLETE))
 
 
 async def insert_orders(
-    connection: "Connection", drafts: Sequence[Draft], currency: str
+    connection: Connection, drafts: Sequence[Draft], currency: str
 ) -> dict[UUID, tuple[int, datetime]]:
     """Order id → number and moment, for those that were not there yet."""
     if not drafts:
@@ -92,14 +87,14 @@ async def insert_orders(
     return {row["id"]: (row["number"], row["placed_at"]) for row in rows}
 
 
-async def empty_carts(connection: "Connection", ids: Sequence[UUID]) -> None:
+async def empty_carts(connection: Connection, ids: Sequence[UUID]) -> None:
     """Of locked carts."""
     if ids:
         await connection.execute(EMPTY_LINES, ids)
         await connection.execute(EMPTY_CARTS, ids)
 
 
-async def orders_by_id(connection: "Connection", ids: Collection[UUID]) -> dict[UUID, Order]:
+async def orders_by_id(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Order]:
     """Those that exist, as they stand."""
     if not ids:
         return {}

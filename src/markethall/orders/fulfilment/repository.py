@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from markethall.contracts.messages import Shortage
+from markethall.orders.connection import Connection
 from markethall.orders.order import SELECT, Order, order_from
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 # `status.never_before`, set by set. `greatest` passes over NULL.
 SETTLE = """
@@ -67,7 +62,7 @@ class Settled(msgspec.Struct, frozen=True):
     """It was cancelled before, so its status stays."""
 
 
-async def settle(connection: "Connection", outcomes: Mapping[UUID, Outcome]) -> list[Settled]:
+async def settle(connection: Connection, outcomes: Mapping[UUID, Outcome]) -> list[Settled]:
     """Rows are taken by id, so that two replicas do not wait for each other in a circle."""
     ids = sorted(outcomes)
     said = [outcomes[order_id] for order_id in ids]
@@ -89,29 +84,29 @@ async def settle(connection: "Connection", outcomes: Mapping[UUID, Outcome]) -> 
     ]
 
 
-async def record_released(connection: "Connection", moments: Mapping[UUID, datetime]) -> None:
+async def record_released(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
     ids = sorted(moments)
     await connection.execute(RELEASE, ids, [moments[order_id] for order_id in ids])
 
 
-async def record_dispatched(connection: "Connection", moments: Mapping[UUID, datetime]) -> None:
+async def record_dispatched(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
     ids = sorted(moments)
     await connection.execute(DISPATCH, ids, [moments[order_id] for order_id in ids])
 
 
-async def lock(connection: "Connection", order_id: UUID) -> Order | None:
+async def lock(connection: Connection, order_id: UUID) -> Order | None:
     """The order, which nobody else changes until the transaction ends."""
     row = await connection.fetchrow(LOCK, order_id)
     return order_from(row) if row else None
 
 
-async def ask_cancel(connection: "Connection", order_id: UUID) -> datetime:
+async def ask_cancel(connection: Connection, order_id: UUID) -> datetime:
     """Of a locked order."""
     at: datetime = await connection.fetchval(ASK_CANCEL, order_id)
     return at
 
 
-async def ask_fulfil(connection: "Connection", order_id: UUID) -> datetime:
+async def ask_fulfil(connection: Connection, order_id: UUID) -> datetime:
     """Of a locked order."""
     at: datetime = await connection.fetchval(ASK_FULFIL, order_id)
     return at

@@ -1,17 +1,12 @@
 """The price list: orders' own copy of what catalog sells, and for how much."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from markethall.contracts.messages import ProductSnapshot
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+from markethall.orders.connection import Connection
 
 # Whatever comes late or twice has no newer version, and is passed over.
 TAKE_VERSIONS = """
@@ -43,7 +38,7 @@ class Copy(msgspec.Struct, frozen=True):
     complete: bool
 
 
-async def apply_products(connection: "Connection", products: Iterable[ProductSnapshot]) -> None:
+async def apply_products(connection: Connection, products: Iterable[ProductSnapshot]) -> None:
     """Products as they are at their versions; bears repeats in any order."""
     newest: dict[bytes, ProductSnapshot] = {}
     for product in products:
@@ -69,18 +64,18 @@ async def apply_products(connection: "Connection", products: Iterable[ProductSna
     )
 
 
-async def lock_copy(connection: "Connection") -> Copy | None:
+async def lock_copy(connection: Connection) -> Copy | None:
     """The state of the copy, for one replica at a time; None while another one works on it."""
     if not await connection.fetchval(LOCK_COPY):
         return None
     return await read_copy(connection)
 
 
-async def read_copy(connection: "Connection") -> Copy:
+async def read_copy(connection: Connection) -> Copy:
     row = await connection.fetchrow(READ_COPY)
     assert row is not None
     return Copy(row["stream_identity"], row["position"], row["complete"])
 
 
-async def write_copy(connection: "Connection", copy: Copy) -> None:
+async def write_copy(connection: Connection, copy: Copy) -> None:
     await connection.execute(WRITE_COPY, copy.stream_identity, copy.position, copy.complete)

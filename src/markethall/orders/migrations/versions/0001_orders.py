@@ -100,7 +100,9 @@ CREATE TABLE shop_secret (
 CREATE TABLE reconciliation (
     single boolean PRIMARY KEY DEFAULT true,
     settled_below bigint NOT NULL DEFAULT 0,
-    scanned_at timestamptz NOT NULL DEFAULT now(),
+    position bigint,
+    walk_since timestamptz NOT NULL DEFAULT now(),
+    walk_until timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT one_row CHECK (single)
 );
 INSERT INTO reconciliation DEFAULT VALUES;
