@@ -98,9 +98,7 @@ class Client:
             "POST",
             "/api/orders",
             {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()]},
-            Idempotency_Key=key or uuid.uuid4().hex,
-            Prefer=f"wait={wait}",
-            **headers,
+            **{"Idempotency_Key": key or uuid.uuid4().hex, "Prefer": f"wait={wait}"} | headers,
         )
 
     async def sign_in(self, email: str, password: str) -> dict[str, Any]:
