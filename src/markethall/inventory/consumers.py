@@ -76,8 +76,9 @@ class OrderDecider:
                 log.info("overtaken", reason=str(error) or type(error).__name__)
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
                 continue
-            for order_id, reason in decisions.out_of_turn:
-                log.warning("command out of turn", order_id=order_id.hex(), reason=reason)
+            if decisions.out_of_turn:
+                first, reason = decisions.out_of_turn[0]
+                log.warning("out of turn", commands=len(decisions.out_of_turn), order_id=first.hex(), reason=reason)
             return
         raise Contended()
 

@@ -4,7 +4,8 @@ import re
 from typing import Annotated
 
 from litestar import Router, delete, get, post, put
-from litestar.params import JSONBody, Parameter
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, JSONBody, Parameter
 
 from markethall.inventory import repository
 from markethall.inventory.errors import NoReplenishment, UnknownSku
@@ -28,8 +29,8 @@ _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
 Sku = Annotated[str, Parameter(description="The SKU of a variant, as catalog has it.")]
 IdempotencyKey = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=1,
         max_length=255,
         pattern=r"^[\x20-\x7e]+\Z",
@@ -41,10 +42,11 @@ Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page 
 
 
 @get("/{sku:str}", summary="Stock of a SKU", tags=["stock"], responses=responses(404))
-async def read_stock(sku: Sku, database: Database) -> StockView:
+async def read_stock(sku: Sku, database: NamedDependency[Database]) -> StockView:
     """What is on hand, what orders hold of it, and what can be bought."""
+    _check(sku)
     async with database.begin() as connection:
-        level = await repository.find_level(connection, _checked(sku))
+        level = await repository.find_level(connection, sku)
     if level is None:
         raise UnknownSku(f"There is no SKU {sku!r}.")
     return stock_view(sku, level)
@@ -54,22 +56,28 @@ async def read_stock(sku: Sku, database: Database) -> StockView:
 async def receive(
     sku: Sku,
     data: JSONBody[ReceiptRequest],
-    receiving: Receiving,
-    identity: Identity | None,
+    receiving: NamedDependency[Receiving],
+    identity: NamedDependency[Identity | None],
     idempotency_key: IdempotencyKey = None,
 ) -> ReceiptView:
     """For admins. A negative quantity corrects what was counted too high, never below what is reserved."""
     require_admin(identity)
-    return await receiving.receive(_checked(sku), data, idempotency_key)
+    _check(sku)
+    return await receiving.receive(sku, data, idempotency_key)
 
 
 @get("/{sku:str}/movements", summary="The ledger of a SKU", tags=["stock"], responses=responses(401, 403, 404))
 async def list_movements(
-    sku: Sku, database: Database, identity: Identity | None, limit: Limit = 20, cursor: Cursor = None
+    sku: Sku,
+    database: NamedDependency[Database],
+    identity: NamedDependency[Identity | None],
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> MovementPage:
     """For admins. Newest first; the sums of all deltas are what is on hand and reserved."""
     require_admin(identity)
-    before = decode_cursor("movements", _checked(sku), cursor, (int,))[0] if cursor else None
+    _check(sku)
+    before = decode_cursor("movements", sku, cursor, (int,))[0] if cursor else None
     async with database.begin() as connection:
         if await repository.find_level(connection, sku) is None:
             raise UnknownSku(f"There is no SKU {sku!r}.")
@@ -90,11 +98,14 @@ async def list_movements(
 
 
 @get("/{sku:str}/replenishment", summary="How a SKU is topped up", tags=["stock"], responses=responses(401, 403, 404))
-async def read_replenishment(sku: Sku, database: Database, identity: Identity | None) -> ReplenishmentView:
+async def read_replenishment(
+    sku: Sku, database: NamedDependency[Database], identity: NamedDependency[Identity | None]
+) -> ReplenishmentView:
     """For admins."""
     require_admin(identity)
+    _check(sku)
     async with database.begin() as connection:
-        row = await repository.find_replenishment(connection, _checked(sku))
+        row = await repository.find_replenishment(connection, sku)
     if row is None:
         raise NoReplenishment(f"{sku!r} is not topped up.")
     return ReplenishmentView(row.sku, row.target, row.interval_seconds, row.next_at)
@@ -107,32 +118,38 @@ async def read_replenishment(sku: Sku, database: Database, identity: Identity | 
     responses=responses(401, 403, 404, 413, 415),
 )
 async def put_replenishment(
-    sku: Sku, data: JSONBody[ReplenishmentRequest], database: Database, identity: Identity | None
+    sku: Sku,
+    data: JSONBody[ReplenishmentRequest],
+    database: NamedDependency[Database],
+    identity: NamedDependency[Identity | None],
 ) -> ReplenishmentView:
     """For admins. Every interval, as much comes in as is missing until `target` are available."""
     require_admin(identity)
+    _check(sku)
     async with database.begin() as connection:
-        if await repository.find_level(connection, _checked(sku)) is None:
+        if await repository.find_level(connection, sku) is None:
             raise UnknownSku(f"There is no SKU {sku!r}.")
         row = await repository.put_replenishment(connection, sku, data.target, data.interval_seconds)
     return ReplenishmentView(row.sku, row.target, row.interval_seconds, row.next_at)
 
 
 @delete("/{sku:str}/replenishment", summary="Stop topping up", tags=["stock"], responses=responses(401, 403, 404))
-async def delete_replenishment(sku: Sku, database: Database, identity: Identity | None) -> None:
+async def delete_replenishment(
+    sku: Sku, database: NamedDependency[Database], identity: NamedDependency[Identity | None]
+) -> None:
     """For admins. Harmless to repeat."""
     require_admin(identity)
+    _check(sku)
     async with database.begin() as connection:
-        if await repository.find_level(connection, _checked(sku)) is None:
+        if await repository.find_level(connection, sku) is None:
             raise UnknownSku(f"There is no SKU {sku!r}.")
         await repository.delete_replenishment(connection, sku)
 
 
-def _checked(sku: str) -> str:
+def _check(sku: str) -> None:
     """Raises UnknownSku for what can be no SKU, and may be no text that the database can hold."""
     if not _SKU.fullmatch(sku):
         raise UnknownSku(f"{sku[:64]!r} is no SKU.")
-    return sku
 
 
 router = Router(

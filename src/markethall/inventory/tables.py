@@ -56,7 +56,7 @@ reservations = Table(
     CheckConstraint(
         "state IN ('reserved', 'rejected', 'cancelled', 'released', 'dispatched')", name="reservations_state"
     ),
-    postgresql_with={"fillfactor": "50"},
+    postgresql_with={"fillfactor": "45"},
 )
 """What was decided about each order. `skus[i]` is held `quantities[i]` times; both are empty where nothing is."""
 

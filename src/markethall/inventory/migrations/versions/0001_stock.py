@@ -7,6 +7,7 @@ down_revision = None
 
 # The rows of `stock` and `reservations` are updated in place of being replaced: half of each page
 # stays free, so that the new version of a row fits beside the old one and no index is touched (HOT).
+# A reservation grows by the time of its end.
 STATEMENTS = (
     """
     CREATE TABLE stock (
@@ -30,7 +31,7 @@ STATEMENTS = (
         CONSTRAINT reservations_state CHECK (
             state IN ('reserved', 'rejected', 'cancelled', 'released', 'dispatched')
         )
-    ) WITH (fillfactor = 50)
+    ) WITH (fillfactor = 45)
     """,
     # No foreign key to stock: it would cost a lookup for every line of every order, and rows of
     # stock are never deleted.
