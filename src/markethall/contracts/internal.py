@@ -108,3 +108,17 @@ class ListedProducts(msgspec.Struct, frozen=True):
 
     items: list[ListedProduct]
     next_cursor: str | None = None
+
+
+STATUS_PATH = "/internal/status"
+
+
+class ReplicaStatus(msgspec.Struct, frozen=True):
+    """Any service with a database → front, as JSON: what waits in its outbox."""
+
+    service: str
+    replica: str
+    outbox: int
+    """Messages that the bus has not taken yet; counted up to 100,000."""
+    oldest_seconds: float
+    """How long the first of them has waited."""

@@ -22,10 +22,12 @@ from markethall.contracts.messages import Replica
 from markethall.kit import telemetry, tracing
 from markethall.kit.asgi import ASGIApp, Bodies, Surroundings
 from markethall.kit.bus import Bus
+from markethall.kit.db import Database
 from markethall.kit.identity import Identity, KeyRing
 from markethall.kit.problems import answer
 from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings
+from markethall.kit.status import status_route
 from markethall.kit.strict_request import StrictRequest
 
 log = structlog.get_logger(__name__)
@@ -74,7 +76,7 @@ class Service:
         if keys is not None:
             provided["identity"] = Provide(_identity_of(keys), sync_to_thread=False)
         litestar = Litestar(
-            route_handlers=[ping, metrics, *self._health_routes(), *route_handlers],
+            route_handlers=[ping, metrics, *self._health_routes(), *self._status_routes(), *route_handlers],
             dependencies=provided,
             exception_handlers={Exception: answer},
             request_class=StrictRequest,
@@ -131,6 +133,10 @@ class Service:
             "version": __version__,
             "dependencies": states,
         }
+
+    def _status_routes(self) -> list[ControllerRouterHandler]:
+        databases = [resource for resource in self._resources if isinstance(resource, Database)]
+        return [status_route(self.name, self.settings.replica, database) for database in databases[:1]]
 
     def _health_routes(self) -> list[ControllerRouterHandler]:
         @get("/health/live", summary="Whether the process works", tags=["system"])

@@ -142,6 +142,10 @@ class Bus:
 
     async def _failed(self, error: Exception) -> None:
         log.warning("bus", reason=str(error) or type(error).__name__)
+        if isinstance(error, nats.errors.SlowConsumerError):
+            # What did not fit the queue was dropped: as after a broken connection.
+            for call in self._on_reconnect:
+                call()
 
     async def wait_connected(self, timeout_seconds: float) -> None:
         """

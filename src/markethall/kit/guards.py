@@ -25,6 +25,6 @@ def admin_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRou
 
 
 def _keys(connection: ASGIConnection[Any, Any, Any, Any]) -> KeyRing:
-    keys = connection.app.state.keys
+    keys = connection.app.state["keys"]
     assert isinstance(keys, KeyRing)
     return keys
