@@ -17,6 +17,7 @@ from markethall.front.rate_limits import RateLimits
 from markethall.front.readiness import Readiness
 from markethall.front.sold_out import SoldOut
 from markethall.front.statuses import StatusEvent
+from markethall.front.system import Overview, system
 from markethall.front.upstream import Upstream
 from markethall.kit.app import Service
 from markethall.kit.asgi import ASGIApp
@@ -44,6 +45,9 @@ def create(settings: Settings) -> Service:
     checkout = Checkout(balancer, statuses, settings, draining, SoldOut(availability, keys))
     announcements = Announcements(bus, settings.replica, cache, availability, statuses)
 
+    products = Products(cache, availability, balancer, settings.cache_entries)
+    overview = Overview(bus, directory, balancer, cache, products, settings.replica, settings.cache_entries)
+
     def entrance(own: ASGIApp) -> ASGIApp:
         return Entrance(
             own,
@@ -52,7 +56,7 @@ def create(settings: Settings) -> Service:
             checkout=checkout,
             streams=EventStreams(balancer, draining),
             upstream=Upstream(balancer, settings),
-            products=Products(cache, availability, balancer, settings.cache_entries),
+            products=products,
             availability=availability,
         )
 
@@ -60,10 +64,11 @@ def create(settings: Settings) -> Service:
         settings,
         "front",
         bus=bus,
-        route_handlers=[],
+        route_handlers=[system],
         resources=[directory, balancer, keys, announcements, _once(draining, statuses.interrupt)],
         required=readiness.required,
         observed=readiness.observed,
+        dependencies={"overview": overview},
         keys=keys,
         around=[entrance],
         draining=draining,

@@ -170,7 +170,10 @@ class Availability:
         )
         if answer.status != 200:
             raise ServiceUnavailable(f"Inventory answered {answer.status}.")
-        return _answers.decode(answer.body)
+        try:
+            return _answers.decode(answer.body)
+        except msgspec.MsgspecError as error:
+            raise ServiceUnavailable("Inventory's answer cannot be read.") from error
 
 
 def _parts(skus: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -21,6 +21,7 @@ from markethall.contracts.internal import (
     Refusal,
 )
 from markethall.front import order_answers
+from markethall.front.inner import decoded
 from markethall.front.order_answers import Reply
 from markethall.front.order_requests import OrderCall, bearer_token, read_order
 from markethall.front.statuses import Statuses, StatusEvent
@@ -122,7 +123,7 @@ class Checkout:
             attempt_seconds=ATTEMPT_SECONDS,
         )
         if answer.status == 200:
-            return _results.decode(answer.body).results
+            return decoded(_results, answer).results
         if answer.status == 503:
             raise ServiceUnavailable("Orders cannot be taken just now; a retry with the same key is safe.")
         if len(orders) > 1:

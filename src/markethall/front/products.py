@@ -15,6 +15,7 @@ from markethall.contracts.public import ProductView
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache, Fill, Key
 from markethall.front.composition import Document, Template, list_template, product_template
+from markethall.front.inner import decoded
 from markethall.front.routes import Segments
 from markethall.front.upstream import respond, return_answer
 from markethall.kit.asgi import Scope, Send, header
@@ -31,7 +32,6 @@ LOOK_SECONDS = 0.1
 """How often a hit looks whether catalog is alive."""
 
 READS = Counter("markethall_cache_reads_total", "Reads of products, by how the cache answered.", ["outcome"])
-HITS, MISSES, STALE, BYPASSED = (READS.labels(outcome) for outcome in ("hit", "miss", "stale", "bypass"))
 
 _products = msgspec.msgpack.Decoder(ProductView)
 _lists = msgspec.msgpack.Decoder(ListedProducts)
@@ -49,10 +49,35 @@ class Read(NamedTuple):
     refusal: Answer | None = None
 
 
+class ReadCounts:
+    """How the cache answered since this front began."""
+
+    def __init__(self) -> None:
+        self.hits = self.misses = self.stale = self.bypassed = 0
+        self._metrics = [READS.labels(outcome) for outcome in ("hit", "miss", "stale", "bypass")]
+
+    def hit(self) -> None:
+        self.hits += 1
+        self._metrics[0].inc()
+
+    def miss(self) -> None:
+        self.misses += 1
+        self._metrics[1].inc()
+
+    def served_stale(self) -> None:
+        self.stale += 1
+        self._metrics[2].inc()
+
+    def bypass(self) -> None:
+        self.bypassed += 1
+        self._metrics[3].inc()
+
+
 class Products:
     """Reads of products through the cache. One fetch of a key is under way at a time."""
 
     def __init__(self, cache: Cache[Template], availability: Availability, balancer: Balancer, capacity: int) -> None:
+        self.counts = ReadCounts()
         self._cache = cache
         self._availability = availability
         self._balancer = balancer
@@ -77,22 +102,22 @@ class Products:
 
     async def _read(self, key: Key) -> Read:
         if self._off:
-            BYPASSED.inc()
+            self.counts.bypass()
             return await self._fetch(key, None)
         found = self._cache.find(key)
         if found is not None and found.fresh:
-            HITS.inc()
+            self.counts.hit()
             return Read(found.value, (_HIT,) if self._catalog_is_alive() else _STALE)
         if found is not None and not self._catalog_is_alive():
-            STALE.inc()
+            self.counts.served_stale()
             return Read(found.value, _STALE)
-        MISSES.inc()
+        self.counts.miss()
         try:
             return await self._shared(key, "stale" if found else "uri-miss", found is not None)
         except ServiceUnavailable:
             if found is None:
                 raise
-            STALE.inc()
+            self.counts.served_stale()
             return Read(found.value, _STALE)
 
     async def _shared(self, key: Key, reason: str, has_stale: bool) -> Read:
@@ -130,7 +155,7 @@ class Products:
             raise ServiceUnavailable("The catalog service does not answer just now.")
         if answer.status != 200:
             return Read(None, _BYPASS, answer)
-        template, versions = _template(key, answer.body)
+        template, versions = _template(key, answer)
         stored = fill is not None and self._cache.finish(fill, template, versions)
         return Read(template, _STORED if stored else _BYPASS)
 
@@ -171,11 +196,11 @@ def _key(segments: Segments, query: bytes) -> Key:
     return Key("list", urlencode(sorted(pairs)))
 
 
-def _template(key: Key, body: bytes) -> tuple[Template, Mapping[str, int]]:
+def _template(key: Key, answer: Answer) -> tuple[Template, Mapping[str, int]]:
     if key.kind == "product":
-        view = _products.decode(body)
+        view = decoded(_products, answer)
         return product_template(view), {view.slug: view.version}
-    listed = _lists.decode(body)
+    listed = decoded(_lists, answer)
     return list_template(listed), {item.summary.slug: item.version for item in listed.items}
 
 
