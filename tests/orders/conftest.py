@@ -1,15 +1,17 @@
 """Two replicas of orders on a database and a bus of their own, with the other parts played by the test."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
 import asyncpg
 import msgspec
 import pytest
+import yarl
 
 from markethall.contracts.messages import VariantSnapshot
 from markethall.kit.bus import Bus
@@ -26,6 +28,34 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: Any
+
+
+async def call(
+    http: aiohttp.ClientSession,
+    address: str,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    sent = dict(headers or {})
+    data: bytes | None = None
+    if body is not None:
+        data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        sent.setdefault("Content-Type", "application/json")
+    url = yarl.URL(address + path, encoded=True)
+    async with http.request(method, url, data=data, headers=sent) as response:
+        raw = await response.read()
+        is_json = "json" in response.headers.get("Content-Type", "")
+        return Answer(response.status, response.headers, msgspec.json.decode(raw) if is_json else raw)
+
+
+@asynccontextmanager
+async def calls_to(address: str) -> AsyncIterator[Callable[..., Awaitable[Answer]]]:
+    """`call` for one replica."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http:
+        yield partial(call, http, address)
 
 
 @dataclass
@@ -49,16 +79,7 @@ class Hall:
         replica: int = 0,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        sent = dict(headers or {})
-        data: bytes | None = None
-        if body is not None:
-            data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-            sent.setdefault("Content-Type", "application/json")
-        url = self.addresses[replica % len(self.addresses)] + path
-        async with self.http.request(method, url, data=data, headers=sent) as response:
-            raw = await response.read()
-            is_json = "json" in response.headers.get("Content-Type", "")
-            return Answer(response.status, response.headers, msgspec.json.decode(raw) if is_json else raw)
+        return await call(self.http, self.addresses[replica % len(self.addresses)], method, path, body, headers=headers)
 
     async def buy(self, *lines: tuple[str, int], replica: int = 0, headers: Mapping[str, str] | None = None) -> Answer:
         body = {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines]}
