@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.local.ordinary import IS_ROOT, OrdinaryPython, copied_python
-from tests.local.test_up import family, is_ready, processes_of, register, sign_in
+from tests.local.test_up import family, processes_of, register, sign_in
 from tests.support.shop import MARKETHALL, Shop, alive, running_shop
 
 SECONDS = 90
@@ -77,18 +77,6 @@ def test_a_signal_in_the_middle_of_the_start_ends_everything(tmp_path: Path) -> 
         assert "open at" not in starting.stdout.read()
     assert starting.returncode == 0
     assert not processes_of(data)
-
-
-def test_several_fronts_stand_behind_an_edge(tmp_path: Path) -> None:
-    with running_shop(tmp_path / "data", "--no-demo", "--replicas", "front=2,catalog=2") as shop:
-        counts = {service: len(shop.processes(service)) for service in ("edge", "front", "catalog", "orders")}
-        assert counts == {"edge": 1, "front": 2, "catalog": 2, "orders": 1}
-        assert shop.processes("edge")[0]["url"] == shop.url
-        assert register(shop, "through-the-edge@example.org") == 201
-        for victim in ("front", "front", "edge"):
-            shop.kill(victim)
-            shop.wait(lambda: is_ready(shop), 30, "ready")
-        assert sign_in(shop, "through-the-edge@example.org") == 201
 
 
 def start_and_stop(python: OrdinaryPython, data: Path) -> set[int]:

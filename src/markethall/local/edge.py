@@ -19,7 +19,6 @@ from markethall.local.service import DRAIN_SECONDS, PublicAddress, ServiceProces
 READY_SECONDS = 15.0
 STOP_STEPS = ((signal.SIGTERM, DRAIN_SECONDS + 2.0),)
 RETRY_SECONDS = 5
-MAX_BODY_BYTES = 1 << 20
 
 _UNAVAILABLE = {
     "type": "urn:markethall:problem:unavailable",
@@ -99,6 +98,8 @@ class Edge:
                         "shop": {
                             "listen": [f"{host}:{self._public.port}"],
                             "automatic_https": {"disable": True},
+                            # Else a refusal waits for the end of the body that it refuses.
+                            "enable_full_duplex": True,
                             "routes": [{"handle": [self._balancing()]}],
                             "errors": {"routes": [{"handle": [_unavailable()]}]},
                         }
@@ -115,18 +116,14 @@ class Edge:
                 "selection_policy": {"policy": "least_conn"},
                 "try_duration": f"{RETRY_SECONDS}s",
                 "try_interval": "100ms",
-                # A refused connection is tried elsewhere anyway; a broken one only where repeating is harmless.
-                "retry_match": [
-                    {"method": ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]},
-                    {"header": {"Idempotency-Key": ["*"]}},
-                ],
+                # A refused connection is tried elsewhere whatever the method; a broken one only where there is
+                # no body to send again and repeating is harmless. For the rest, 503 and the client's own retry.
+                "retry_match": [{"method": ["GET", "HEAD", "OPTIONS", "DELETE"]}],
             },
             "health_checks": {
                 "active": {"uri": "/health/ready", "interval": "1s", "timeout": "3s"},
                 "passive": {"fail_duration": "1s", "max_fails": 1},
             },
-            # A body that is kept can be sent again.
-            "request_buffers": MAX_BODY_BYTES + 1,
             # Events pass as they come.
             "flush_interval": -1,
             "transport": {"protocol": "http", "dial_timeout": "1s", "keep_alive": {"max_idle_conns_per_host": 256}},

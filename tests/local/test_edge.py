@@ -1,0 +1,124 @@
+"""Several fronts behind one address."""
+
+import json
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from tests.local.test_up import is_ready, register, sign_in
+from tests.support.shop import Shop, running_shop
+
+SLOW_BODY = b"POST /api/users HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Two fronts and two catalogs; bodies must arrive within a second."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MARKETHALL_BODY_TIMEOUT_SECONDS", "1")
+        data = tmp_path_factory.mktemp("wide") / "data"
+        with running_shop(data, "--no-demo", "--replicas", "front=2,catalog=2") as shop:
+            yield shop
+
+
+def send(shop: Shop, request: bytes) -> bytes:
+    """The first of the answer to a request that is sent as it stands."""
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=30) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)
+
+
+def test_the_edge_has_the_public_address(wide: Shop) -> None:
+    counts = {service: len(wide.processes(service)) for service in ("edge", "front", "catalog", "orders")}
+    assert counts == {"edge": 1, "front": 2, "catalog": 2, "orders": 1}
+    assert wide.processes("edge")[0]["url"] == wide.url
+    assert wide.url not in {front["url"] for front in wide.processes("front")}
+
+
+@pytest.mark.parametrize("victim", ["front", "edge"])
+def test_it_outlives_the_death_of_either(wide: Shop, victim: str) -> None:
+    assert register(wide, f"{victim}@example.org") == 201
+    wide.kill(victim)
+    wide.wait(lambda: is_ready(wide), 30, "ready")
+    assert sign_in(wide, f"{victim}@example.org") == 201
+
+
+def test_a_front_that_refuses_connections_is_passed_over(wide: Shop) -> None:
+    """Readers see nothing of a front that is killed and started again."""
+    failures: list[str] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                with urllib.request.urlopen(f"{wide.url}/ping", timeout=20) as answer:
+                    answer.read()
+            except OSError as error:
+                failures.append(str(error))
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for replica in (0, 1):
+            wide.kill("front", replica)
+            wide.wait(lambda: is_ready(wide), 30, "ready")
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join(30)
+    assert failures == []
+
+
+def test_a_request_whose_front_died_under_it_may_be_tried_again(wide: Shop) -> None:
+    """Both fronts are suspended, take the request, and are killed."""
+    fronts = [psutil.Process(entry["pid"]) for entry in wide.processes("front")]
+    urls = [entry["url"] for entry in wide.processes("front")]
+    for front in fronts:
+        front.suspend()
+    answers: list[bytes] = []
+    body = b'{"email": "a@example.org", "name": "A", "password": "a long password"}'
+    head = b"POST /api/users HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    buyer = threading.Thread(target=lambda: answers.append(send(wide, head % len(body) + body)))
+    buyer.start()
+    wide.wait(lambda: any(unread_bytes(url) > len(body) for url in urls), 30, "sent on")
+    for front in fronts:
+        front.kill()
+    buyer.join(30)
+    status, _, rest = answers[0].partition(b"\r\n")
+    assert status == b"HTTP/1.1 503 Service Unavailable"
+    headers, _, document = rest.partition(b"\r\n\r\n")
+    assert b"Retry-After: 1" in headers
+    assert b"Content-Type: application/problem+json" in headers
+    assert json.loads(document)["code"] == "unavailable"
+    wide.wait(lambda: is_ready(wide), 30, "ready")
+
+
+def unread_bytes(url: str) -> int:
+    """What has arrived for a server and was not read by it."""
+    port = f":{urlsplit(url).port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(port) and row[3] == "01")
+
+
+def test_a_body_that_does_not_arrive_is_refused(wide: Shop) -> None:
+    assert send(wide, SLOW_BODY).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_is_too_large_is_refused(wide: Shop) -> None:
+    request = urllib.request.Request(f"{wide.url}/api/orders", bytes(2 << 20), {"Content-Type": "application/json"})
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(request, timeout=30)
+    assert refusal.value.code == 413
+
+
+def test_its_configuration_names_no_way_to_change_it(wide: Shop) -> None:
+    config = json.loads(Path(wide.data / "edge" / "caddy.json").read_text())
+    assert config["admin"]["disabled"] is True
