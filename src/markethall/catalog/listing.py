@@ -67,7 +67,7 @@ async def products_page(connection: Connection, query: Query, currency: str) -> 
     filters = Filters(terms, query.category, tuple(map(tuple, keys)))
     shaped_by = [filters.terms and [filters.terms.whole, filters.terms.last], query.category, keys, query.sort]
     sort, position = _start(query, shaped_by)
-    await connection.execute(sql.PLAN_NOW)
+    await connection.execute(sql.PLANNING)
     sort, rows, end = await _Reader(connection, filters, query.limit).rows(sort, position)
     shown = rows[: query.limit]
     if len(rows) > query.limit:
