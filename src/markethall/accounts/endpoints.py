@@ -24,6 +24,7 @@ from markethall.accounts.service import Accounts, ProfileChanges
 from markethall.accounts.sessions import Sessions
 from markethall.accounts.slowdown import client_address
 from markethall.kit.errors import NotFound
+from markethall.kit.guards import admin_only, signed_in
 from markethall.kit.identity import Identity, require_user
 from markethall.kit.ids import parse_id
 from markethall.kit.problems import responses
@@ -67,18 +68,22 @@ async def refresh(data: JSONBody[Refresh], sessions: NamedDependency[Sessions]) 
     return schemas.session(await sessions.refresh(data.refresh_token))
 
 
-@delete("/sessions/current", status_code=204, summary="Sign out", tags=TAGS, responses=responses(401))
+@delete(
+    "/sessions/current", status_code=204, summary="Sign out", tags=TAGS, responses=responses(401), guards=[signed_in]
+)
 async def sign_out(identity: Caller, sessions: NamedDependency[Sessions]) -> None:
     """Ends the session of the access token that was sent. Repeating it is harmless."""
     await sessions.sign_out(require_user(identity))
 
 
-@get("/users/me", summary="One's own profile", tags=TAGS, responses=responses(401))
+@get("/users/me", summary="One's own profile", tags=TAGS, responses=responses(401), guards=[signed_in])
 async def read_profile(identity: Caller, accounts: NamedDependency[Accounts]) -> UserView:
     return schemas.view(await accounts.profile(require_user(identity)))
 
 
-@patch("/users/me", summary="Change one's profile", tags=TAGS, responses=responses(401, 409, 413, 415))
+@patch(
+    "/users/me", summary="Change one's profile", tags=TAGS, responses=responses(401, 409, 413, 415), guards=[signed_in]
+)
 async def change_profile(
     data: JSONBody[ChangeProfile], identity: Caller, accounts: NamedDependency[Accounts], address: NamedDependency[str]
 ) -> UserView:
@@ -92,13 +97,15 @@ async def change_profile(
     return schemas.view(await accounts.change_profile(require_user(identity), changes, address))
 
 
-@delete("/users/me", status_code=204, summary="Erase oneself", tags=TAGS, responses=responses(401, 409))
+@delete(
+    "/users/me", status_code=204, summary="Erase oneself", tags=TAGS, responses=responses(401, 409), guards=[signed_in]
+)
 async def erase(identity: Caller, accounts: NamedDependency[Accounts]) -> None:
     """The person is forgotten, also in orders; the orders stay. The last admin cannot go: 409 `last_admin`."""
     await accounts.erase(require_user(identity))
 
 
-@get("/users", summary="List users (admin)", tags=TAGS, responses=responses(401, 403))
+@get("/users", summary="List users (admin)", tags=TAGS, responses=responses(401, 403), guards=[admin_only])
 async def list_users(
     identity: Caller,
     accounts: NamedDependency[Accounts],
@@ -114,7 +121,13 @@ async def list_users(
     return UserPage([schemas.view(user) for user in found], following)
 
 
-@patch("/users/{user_id:str}", summary="Set a user's roles (admin)", tags=TAGS, responses=responses(401, 403, 404, 409))
+@patch(
+    "/users/{user_id:str}",
+    summary="Set a user's roles (admin)",
+    tags=TAGS,
+    responses=responses(401, 403, 404, 409, 413, 415),
+    guards=[admin_only],
+)
 async def change_roles(
     data: JSONBody[ChangeRoles], user_id: FromPath[str], identity: Caller, accounts: NamedDependency[Accounts]
 ) -> UserView:
