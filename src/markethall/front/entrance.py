@@ -5,6 +5,7 @@ from dataclasses import replace
 from markethall.front.availability import Availability
 from markethall.front.checkout import Checkout
 from markethall.front.clients import ClientAddresses
+from markethall.front.documents import is_document, serve_document
 from markethall.front.event_streams import EventStreams, is_event_stream
 from markethall.front.fill_in import filled_in
 from markethall.front.products import Products, is_product_read
@@ -52,6 +53,9 @@ class Entrance:
         if segments is None or segments[:1] == ("internal",):
             raise NotFound()
         service = service_of(segments)
+        if is_document(scope["path"]):
+            await serve_document(scope, send)
+            return
         if service is None:
             await self._own(scope, receive, send)
             return
