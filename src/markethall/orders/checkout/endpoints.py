@@ -7,19 +7,29 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody
 
-from markethall.contracts.order_request import OrderRequest
+from markethall.contracts.order_request import MAX_KEY_CHARACTERS, OrderRequest
 from markethall.contracts.public import OrderView
 from markethall.kit.db import Database
 from markethall.kit.identity import Identity
 from markethall.kit.problems import responses
 from markethall.kit.settings import Settings
-from markethall.kit.text import IdempotencyKey
 from markethall.orders.checkout.answers import answer_of
 from markethall.orders.checkout.place_order import Checkout
 from markethall.orders.checkout.settling import settled
 from markethall.orders.checkout.wanted import OrderIds, wanted_from
 from markethall.orders.fulfilment.live import StatusFeed
 from markethall.orders.prefer import patience
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=MAX_KEY_CHARACTERS,
+        pattern=r"^[\x20-\x7e]+\Z",
+        description="The same key with the same body gives the same order, ever",
+    ),
+]
 
 
 @post(
@@ -39,7 +49,7 @@ async def place_order(
     status_feed: NamedDependency[StatusFeed],
     database: NamedDependency[Database],
     settings: NamedDependency[Settings],
-    idempotency_key: Annotated[IdempotencyKey | None, HeaderParameter(name="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
     prefer: Annotated[str | None, HeaderParameter(name="Prefer")] = None,
 ) -> Response[OrderView]:
     """Answers 201 once the order is confirmed; 202 if it is still pending after the time that

@@ -71,8 +71,10 @@ def request_from(order: PlaceOrder, currency: str) -> OrderRequest:
     """What front sent, checked as if a client had: front is no trust boundary.
 
     Raises:
-        msgspec.ValidationError: it is not what a client may send.
+        Invalid, msgspec.ValidationError: it is not what a client may send.
     """
+    if order.cart_id is not None and len(order.cart_id) != 16:
+        raise Invalid(errors=[FieldError("cart_id", "not a UUID")])
     given: dict[str, Any] = {
         "lines": None if order.lines is None else [{"sku": one.sku, "quantity": one.quantity} for one in order.lines],
         "cart_id": None if order.cart_id is None else str(UUID(bytes=order.cart_id)),

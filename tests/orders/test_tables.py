@@ -1,0 +1,71 @@
+"""The database is what the statements think it is, and large batches never walk whole tables."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from markethall.contracts.messages import ProductSnapshot, VariantSnapshot
+from markethall.kit.bus import Bus
+from markethall.kit.db import Database
+from markethall.kit.migrations import migrate
+from markethall.kit.relay import Relay
+from markethall.local.nats import EmbeddedNats
+from markethall.orders.app import MIGRATIONS
+from markethall.orders.checkout.draft import Wanted
+from markethall.orders.checkout.place_order import Checkout
+from markethall.orders.fulfilment.repository import Outcome, settle
+from markethall.orders.order import from_unix_microseconds
+from markethall.orders.prices.repository import apply_products
+from markethall.orders.tables import metadata
+from tests.orders.neighbours import now
+from tests.support.machine import Machine, settings_for
+
+
+@pytest.fixture
+async def database(machine: Machine, nats: EmbeddedNats) -> AsyncIterator[Database]:
+    settings = settings_for("orders", await machine.new_database("orders"), nats)
+    await migrate(settings, MIGRATIONS)
+    async with Database(settings) as database:
+        yield database
+
+
+async def test_the_migrations_make_the_tables_that_the_statements_name(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    async with database.begin() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_settling_orders_touches_no_index_and_no_batch_walks_a_table(
+    database: Database, nats: EmbeddedNats
+) -> None:
+    skus = [f"T-{number}" for number in range(100)]
+    product = ProductSnapshot(uuid.uuid4().bytes, "t", "T", 1, True, [VariantSnapshot(sku, {}, 1) for sku in skus])
+    async with database.hot() as connection:
+        await apply_products(connection, [product])
+    bus = Bus(settings_for("orders", "", nats), "orders")
+    async with Checkout(database, Relay(database, bus), "EUR") as checkout:
+        for _ in range(8):
+            wishes = [Wanted(uuid.uuid4(), None, b"", {skus[n % 100]: 1, skus[(n + 1) % 100]: 1}) for n in range(250)]
+            placed = await checkout.place_many(wishes)
+            assert not [error for error in placed if isinstance(error, BaseException)]
+            async with database.hot() as connection:
+                at = from_unix_microseconds(now())
+                settled = await settle(connection, {one.order_id: Outcome(True, at) for one in wishes})
+            assert len(settled) == 250
+    statistics = """
+        SELECT relname, seq_tup_read, n_tup_upd, n_tup_hot_upd
+        FROM pg_stat_user_tables WHERE relname IN ('orders', 'price_list', 'carts', 'cart_lines')
+    """
+    async with database.hot() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+    async with database.hot() as connection:
+        rows = {row["relname"]: row for row in await connection.fetch(statistics)}
+    assert {name: row["seq_tup_read"] for name, row in rows.items()} == dict.fromkeys(rows, 0)
+    assert rows["orders"]["n_tup_upd"] == rows["orders"]["n_tup_hot_upd"] == 2000
