@@ -18,7 +18,7 @@ from markethall.kit.registry import Directory
 from markethall.kit.settings import Settings
 from markethall.kit.tasks import cancel
 
-DEADLINE_SECONDS = 1.0
+DEADLINE_SECONDS = 3.0
 
 
 class Notice:
