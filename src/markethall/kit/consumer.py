@@ -8,7 +8,6 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 import structlog
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
 
 from markethall.contracts.topology import DEAD, Durable
 from markethall.kit import telemetry
@@ -16,6 +15,7 @@ from markethall.kit.bus import APPLIED_TO, Bus
 from markethall.kit.db import is_passing
 from markethall.kit.errors import Unavailable
 from markethall.kit.ids import random_id
+from markethall.kit.pull import Pull
 from markethall.kit.tasks import cancel
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 Message = TypeVar("Message")
 
 FETCH_SECONDS = 5.0
+DRAIN_SECONDS = 5.0
+"""For the batch in hand when a replica leaves."""
 MAX_DELIVERIES = 50
 """A message that fails for another reason than a passing one this often is set aside."""
 
@@ -50,8 +52,10 @@ class Consumer(Generic[Message]):
         self._durable = durable
         self._decoders = {subject: msgspec.msgpack.Decoder(type_) for subject, type_ in types.items()}
         self._apply = apply
-        self._batch = batch
+        self._pull = Pull(bus, durable, batch)
         self._task: asyncio.Task[None] | None = None
+        self._handling = False
+        self._leaving = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name=f"consumer {self._durable.name}")
@@ -60,39 +64,31 @@ class Consumer(Generic[Message]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """The batch in hand is finished first: broken off, it would come again only after `ack_wait_seconds`."""
+        self._leaving = True
+        if self._handling and self._task is not None:
+            await asyncio.wait([self._task], timeout=DRAIN_SECONDS)
         await cancel(self._task)
 
     async def _run(self) -> None:
         failures = 0
-        subscription: JetStreamContext.PullSubscription | None = None
-        while True:
+        while not self._leaving:
             try:
-                if subscription is None:
-                    await self._bus.wait_connected(timeout_seconds=30)
-                    await self._bus.ensure_topology()
-                    subscription = await self._bus.jetstream.pull_subscribe_bind(
-                        self._durable.name, self._durable.stream
-                    )
-                messages = await subscription.fetch(self._batch, timeout=FETCH_SECONDS)
-                failures = 0
-            except TimeoutError:
-                continue
+                await self._bus.wait_connected(timeout_seconds=30)
+                await self._bus.ensure_topology()
+                async with self._pull:
+                    while not self._leaving:
+                        messages = await self._pull.next(FETCH_SECONDS)
+                        failures = 0
+                        self._handling = True
+                        await self.handle(messages)
+                        self._handling = False
             except Exception as error:
+                self._handling = False
                 failures += 1
                 if failures in (1, 10) or failures % 100 == 0:
                     log.warning("cannot fetch", consumer=self._durable.name, reason=repr(error))
                 await asyncio.sleep(min(0.05 * 2 ** min(failures, 6), 2.0))
-                if subscription is not None:
-                    await self._leave(subscription)
-                    subscription = None
-                continue
-            await self.handle(messages)
-
-    async def _leave(self, subscription: JetStreamContext.PullSubscription) -> None:
-        try:
-            await subscription.unsubscribe()
-        except Exception as error:
-            log.debug("unsubscribe", reason=repr(error))
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Apply one batch and settle each of its messages with the bus."""
