@@ -148,11 +148,11 @@ class Balancer:
             except (aiohttp.ClientError, TimeoutError, OSError):
                 failed.add(replica.id)
                 continue
-            self._in_flight[replica.id] += 1
+            self._in_flight[replica.address] += 1
             try:
                 yield response
             finally:
-                self._in_flight[replica.id] -= 1
+                self._in_flight[replica.address] -= 1
                 response.close()
             return
         raise ServiceUnavailable(f"The {service} service does not answer just now.")
@@ -164,7 +164,7 @@ class Balancer:
         if len(live) == 1:
             return live[0]
         one, other = random.sample(live, 2)
-        return one if self._in_flight[one.id] <= self._in_flight[other.id] else other
+        return one if self._in_flight[one.address] <= self._in_flight[other.address] else other
 
     async def _send(
         self,
@@ -176,7 +176,7 @@ class Balancer:
         timeout_seconds: float,
     ) -> Answer:
         assert self._session is not None, "the balancer is not open"
-        self._in_flight[replica.id] += 1
+        self._in_flight[replica.address] += 1
         try:
             async with (
                 asyncio.timeout(timeout_seconds),
@@ -190,9 +190,9 @@ class Balancer:
             ):
                 return Answer(response.status, response.headers, await response.read())
         finally:
-            self._in_flight[replica.id] -= 1
-            if not self._in_flight[replica.id]:
-                del self._in_flight[replica.id]
+            self._in_flight[replica.address] -= 1
+            if not self._in_flight[replica.address]:
+                del self._in_flight[replica.address]
 
     @staticmethod
     def _with_context(headers: Mapping[str, str] | None) -> dict[str, str]:
