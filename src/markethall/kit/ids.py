@@ -1,6 +1,5 @@
 """Identifiers: random ones from pooled randomness, and ones derived from who asks for what."""
 
-import hashlib
 import hmac
 import os
 import uuid
@@ -11,14 +10,24 @@ _position = 0
 
 
 def random_id() -> uuid.UUID:
-    """An unguessable UUID (version 4), drawn from the system's randomness 256 at a time."""
+    """An unguessable UUID (version 4)."""
+    return uuid.UUID(bytes=_random_bytes(), version=4)
+
+
+def random_hex(digits: int) -> str:
+    """Up to 32 random hexadecimal digits."""
+    return _random_bytes().hex()[:digits]
+
+
+def _random_bytes() -> bytes:
+    """16 bytes of the system's randomness, which is drawn 256 times as much at once."""
     global _pool, _position
     if _position >= len(_pool):
         _pool = os.urandom(_POOL_BYTES)
         _position = 0
     chunk = _pool[_position : _position + 16]
     _position += 16
-    return uuid.UUID(bytes=chunk, version=4)
+    return chunk
 
 
 def derived_id(secret: bytes, *parts: str) -> uuid.UUID:
@@ -26,12 +35,9 @@ def derived_id(secret: bytes, *parts: str) -> uuid.UUID:
 
     Parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ.
     """
-    mac = hmac.new(secret, digestmod=hashlib.sha256)
-    for part in parts:
-        encoded = part.encode()
-        mac.update(len(encoded).to_bytes(4, "big"))
-        mac.update(encoded)
-    value = bytearray(mac.digest()[:16])
+    encoded = [part.encode() for part in parts]
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    value = bytearray(hmac.digest(secret, message, "sha256")[:16])
     value[6] = (value[6] & 0x0F) | 0x80
     value[8] = (value[8] & 0x3F) | 0x80
     return uuid.UUID(bytes=bytes(value))
