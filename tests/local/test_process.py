@@ -79,17 +79,17 @@ async def test_all_that_was_said_is_in_the_log(tmp_path: Path) -> None:
     assert log.last_words(1) == "last"
 
 
-async def test_one_that_keeps_ending_is_tried_again_and_then_given_up(tmp_path: Path) -> None:
+async def test_one_whose_port_is_taken_is_tried_again_and_then_given_up(tmp_path: Path) -> None:
     attempts: list[int] = []
 
     def next_command(attempt: int) -> Command:
         attempts.append(attempt)
-        return command("sh", "-c", f"echo port taken {attempt}; exit 1")
+        return command("sh", "-c", f"echo bind: Address already in use, attempt {attempt}; exit 1")
 
     async def never(child: Child) -> bool:
         return False
 
-    with pytest.raises(StartFailed, match=r"tester does not start: .*port taken 4 \(see .*tester-1\.jsonl\)"):
+    with pytest.raises(StartFailed, match=r"tester does not start: .*attempt 4 \(see .*tester-1\.jsonl\)"):
         await start_ready(
             "tester",
             next_command,
@@ -100,6 +100,29 @@ async def test_one_that_keeps_ending_is_tried_again_and_then_given_up(tmp_path: 
             stop_steps=(),
         )
     assert attempts == list(range(PORT_ATTEMPTS))
+
+
+async def test_one_that_ends_for_another_reason_is_not_tried_again(tmp_path: Path) -> None:
+    attempts: list[int] = []
+
+    def next_command(attempt: int) -> Command:
+        attempts.append(attempt)
+        return command("sh", "-c", "echo no such option; exit 2")
+
+    async def never(child: Child) -> bool:
+        return False
+
+    with pytest.raises(StartFailed, match="tester does not start: no such option"):
+        await start_ready(
+            "tester",
+            next_command,
+            lambda: JsonLog(tmp_path, "tester", "1"),
+            never,
+            lambda child: None,
+            seconds=10,
+            stop_steps=(),
+        )
+    assert attempts == [0]
 
 
 async def test_one_that_is_never_ready_is_ended(tmp_path: Path) -> None:

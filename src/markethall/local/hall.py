@@ -79,7 +79,7 @@ class _Hall:
         replicas: Mapping[str, int],
         watch: Watcher,
     ) -> None:
-        ports = folder.read_ports()
+        self._ports = ports = folder.read_ports()
         several_fronts = replicas.get("front", 1) > 1
         self._folder = folder
         self._credentials = credentials
@@ -143,15 +143,18 @@ class _Hall:
         return settings
 
     def _changed(self, row: Row) -> None:
-        rows = self.supervisor.rows.values()
-        self._folder.write_processes([ProcessEntry(r.service, r.replica, r.pid, r.url) for r in rows if r.pid])
-        if row.state == "up":
-            self._folder.write_ports(
-                {f"{r.service}-{r.replica}": port for r in rows if r.url and (port := urlsplit(r.url).port)}
-            )
+        # A full disk stops neither the shop nor its supervision.
+        with contextlib.suppress(OSError):
+            self._write_down()
         event = {"time": time.time(), "service": "up", "replica": "1", "level": "info", "message": _sentence(row)}
         self._log.feed(msgspec.json.encode(event) + b"\n")
         self._watch(row)
+
+    def _write_down(self) -> None:
+        rows = [row for row in self.supervisor.rows.values() if row.pid]
+        self._folder.write_processes([ProcessEntry(r.service, r.replica, r.pid, r.url) for r in rows])
+        self._ports |= {f"{r.service}-{r.replica}": port for r in rows if (port := urlsplit(r.url).port)}
+        self._folder.write_ports(self._ports)
 
 
 def _sentence(row: Row) -> str:

@@ -8,6 +8,7 @@ was killed with SIGKILL.
 import asyncio
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ StopSteps = Sequence[tuple[signal.Signals, float]]
 """Signals to end a process with, each with the seconds it is given."""
 
 PORT_ATTEMPTS = 5
+_PORT_TAKEN = os.strerror(errno.EADDRINUSE).lower()
 POLL_SECONDS = 0.02
 LAST_OUTPUT_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -99,8 +101,8 @@ async def start_ready(
 ) -> Child:
     """Starts `command(attempt)` and returns when it is ready; `on_spawn` is told of it before.
 
-    If it ends instead, the next attempt may choose another port: ours was free when it was chosen,
-    but not reserved. Raises StartFailed, with nothing left running.
+    If it ends because its port was taken, the next attempt may choose another: ours was free when it
+    was chosen, but not reserved. Raises StartFailed, with nothing left running.
     """
     for attempt in range(PORT_ATTEMPTS):
         log = open_log()
@@ -119,6 +121,8 @@ async def start_ready(
             await child.stop(stop_steps)
             raise
         await child.stop(())
+        if _PORT_TAKEN not in log.last_words(20).lower():
+            break
     raise StartFailed(f"{name} does not start: {log.last_words()} (see {log.path})")
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from markethall.local.errors import LocalError
 from markethall.local.unit import Unit
 
 FIRST_BACKOFF_SECONDS = 0.1
@@ -42,7 +41,7 @@ class Supervisor:
     def announce(self, units: Sequence[Unit]) -> None:
         """Units that will be started later, so that they are seen waiting."""
         for unit in units:
-            self.rows[unit] = Row(unit.service, unit.replica, since=time.monotonic())
+            self._show(unit, since=time.monotonic())
 
     async def start(self, units: Sequence[Unit]) -> None:
         """Starts them at the same time; returns when all are ready. Raises the first failure's LocalError."""
@@ -91,7 +90,7 @@ class Supervisor:
                     await self._start(unit)
                     self._show(unit, restarts=self.rows[unit].restarts + 1)
                     break
-                except (LocalError, OSError) as error:
+                except Exception as error:  # whatever it is: the next attempt may succeed
                     self._show(unit, state="down", pid=0, detail=str(error))
 
     async def _stop(self, unit: Unit) -> None:

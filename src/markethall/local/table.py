@@ -1,5 +1,6 @@
 """What runs, for people: a live table on a terminal, a line per change elsewhere."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -30,11 +31,15 @@ class Lines:
         self._write = write
 
     def changed(self, row: Row) -> None:
+        if row.state == "waiting":
+            return
         where = f" pid {row.pid} {row.url}" if row.pid and row.state == "up" else ""
-        self._write(f"{row.service} {row.replica} {row.state}{where}{f': {row.detail}' if row.detail else ''}")
+        self.say(f"{row.service} {row.replica} {row.state}{where}{f': {row.detail}' if row.detail else ''}")
 
     def say(self, text: str) -> None:
-        self._write(text)
+        # Nobody may be reading any more; the shop goes on.
+        with contextlib.suppress(OSError):
+            self._write(text)
 
 
 class LiveTable:
