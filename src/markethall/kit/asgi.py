@@ -12,7 +12,7 @@ import structlog
 
 from markethall.kit import telemetry, tracing
 from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Problem, TooLarge, Unreadable, UnsupportedMedia
-from markethall.kit.ids import random_id
+from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
 
 Scope = MutableMapping[str, Any]
@@ -152,7 +152,7 @@ class Surroundings:
             return
         started = time.perf_counter()
         given = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
-        request_id = given.decode() if _REQUEST_ID.match(given) else str(random_id())
+        request_id = given.decode() if _REQUEST_ID.match(given) else random_hex(32)
         telemetry.request_id.set(request_id)
         status = 0
 
@@ -179,7 +179,7 @@ class Surroundings:
             finally:
                 route = scope.get("path_template") or "other"
                 span.answered(route, status)
-                telemetry.REQUESTS.labels(scope["method"], route, str(status)).observe(time.perf_counter() - started)
+                telemetry.observe_request(scope["method"], route, status, time.perf_counter() - started)
 
 
 class Bodies:
