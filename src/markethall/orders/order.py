@@ -1,6 +1,7 @@
 """An order as it is stored, and as it is shown."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -115,7 +116,9 @@ def shortages_json(order: Order) -> list[dict[str, str | int]]:
     return [{"sku": s.sku, "requested": s.requested, "available": s.available} for s in order.shortages]
 
 
+@lru_cache(maxsize=1024)
 def rfc3339(moment: datetime) -> str:
+    """Remembered, because orders that were committed together have their moments in common."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

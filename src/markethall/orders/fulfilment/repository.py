@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -44,6 +45,10 @@ RETURNING fulfil_asked_at
 """
 
 
+_as_number = attrgetter("int")
+"""PostgreSQL's order of UUIDs, at a fraction of what comparing `UUID`s costs."""
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What inventory said of one order."""
 
@@ -64,7 +69,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 async def settle(connection: Connection, outcomes: Mapping[UUID, Outcome]) -> list[Settled]:
     """Rows are taken by id, so that two replicas do not wait for each other in a circle."""
-    ids = sorted(outcomes)
+    ids = sorted(outcomes, key=_as_number)
     said = [outcomes[order_id] for order_id in ids]
     rows = await connection.fetch(
         SETTLE,
@@ -85,12 +90,12 @@ async def settle(connection: Connection, outcomes: Mapping[UUID, Outcome]) -> li
 
 
 async def record_released(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
-    ids = sorted(moments)
+    ids = sorted(moments, key=_as_number)
     await connection.execute(RELEASE, ids, [moments[order_id] for order_id in ids])
 
 
 async def record_dispatched(connection: Connection, moments: Mapping[UUID, datetime]) -> None:
-    ids = sorted(moments)
+    ids = sorted(moments, key=_as_number)
     await connection.execute(DISPATCH, ids, [moments[order_id] for order_id in ids])
 
 
