@@ -24,7 +24,7 @@ def main(wanted: str) -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     if _is_ready(wanted):
         return
-    print("markethall: preparing .venv, once", file=sys.stderr, flush=True)
+    print("markethall: preparing .venv, once", file=sys.stderr, flush=True)  # noqa: T201
     # What the tests need is not taken away again by `scripts/up`.
     kept = "development" if _stamped()[1:] == ["development"] else wanted
     STAMP.unlink(missing_ok=True)
