@@ -14,6 +14,8 @@ from markethall.local.errors import LocalError
 from markethall.local.folder import DataFolder, read_json
 
 DEFAULT_DATA = Path(".markethall")
+SHORT_PATIENCE_SECONDS = 8.0
+"""Somebody sits before the terminal."""
 PUBLIC_SERVICES = ("edge", "front")
 """Whose address is the shop's: the edge's where there is one."""
 
@@ -50,8 +52,8 @@ class Connection:
     password: str | None = None
 
     @asynccontextmanager
-    async def open(self, connections: int = 32) -> AsyncIterator[Shop]:
-        async with Shop(self.url, connections) as shop:
+    async def open(self, connections: int = 2, patience_seconds: float = SHORT_PATIENCE_SECONDS) -> AsyncIterator[Shop]:
+        async with Shop(self.url, connections, patience_seconds) as shop:
             if self.email is not None and self.password is not None:
                 await shop.sign_in(self.email, self.password)
             yield shop

@@ -24,6 +24,7 @@ from markethall.cli.loaders.loading import WORKERS, Loaded, LoadFailed, Taken
 from markethall.cli.loaders.loading import load as load_listings
 from markethall.cli.progress import bar
 from markethall.cli.tables import skipped_lines
+from markethall.cli.transport import PATIENCE_SECONDS
 
 app = typer.Typer(no_args_is_help=True, help="Fill a shop, as its admin.", epilog=EXPLAINED)
 console = Console()
@@ -113,7 +114,7 @@ def _load(
     arriving = sum(1 for listing in listings for variant in listing.variants if variant.stock)
 
     async def work() -> Loaded:
-        async with admin_connection(*where).open(WORKERS) as shop:
+        async with admin_connection(*where).open(WORKERS, PATIENCE_SECONDS) as shop:
             with bar("loading", len(listings) + arriving) as advance:
                 return await load_listings(
                     shop, listings, currency=currency, source=source, taken=taken, advance=advance

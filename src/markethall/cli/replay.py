@@ -24,7 +24,7 @@ from markethall.cli.load import FileArgument, read_retail
 from markethall.cli.loaders.online_retail import Retail
 from markethall.cli.loaders.replaying import Report, counted, replay
 from markethall.cli.progress import bar
-from markethall.cli.transport import Refused
+from markethall.cli.transport import PATIENCE_SECONDS, Refused
 
 app = typer.Typer(no_args_is_help=True, help="Replay real orders through the public API.", epilog=EXPLAINED)
 console = Console()
@@ -54,7 +54,11 @@ def online_retail(
 
     async def work() -> Report:
         admin = admin_connection(url, data, email, password)
-        async with admin.open(clients) as receiving, Connection(admin.url).open(clients) as buying:
+        guest = Connection(admin.url)
+        async with (
+            admin.open(clients, PATIENCE_SECONDS) as receiving,
+            guest.open(clients, PATIENCE_SECONDS) as buying,
+        ):
             currency = await _currency(buying, retail, file)
             with bar("replaying", len(retail.events)) as advance:
                 return await replay(buying, receiving, retail, currency=currency, clients=clients, advance=advance)

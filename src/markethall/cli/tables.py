@@ -22,7 +22,7 @@ _COLOURS = {
 
 
 def products(items: Iterable[ProductSummary]) -> Table:
-    table = Table("product", "name", "category", _right("from"), _right("available"))
+    table = Table(_whole("product"), "name", "category", _right("from"), _right("available"))
     for item in items:
         price = show(item.price)
         cells = (item.slug, item.name, item.category or "–")
@@ -32,7 +32,9 @@ def products(items: Iterable[ProductSummary]) -> Table:
 
 def product(item: ProductView) -> RenderableType:
     """The text, then a line for each variant."""
-    variants = Table("sku", *(escape(option.name) for option in item.options), _right("price"), _right("available"))
+    variants = Table(
+        _whole("sku"), *(escape(option.name) for option in item.options), _right("price"), _right("available")
+    )
     for variant in item.variants:
         chosen = (escape(variant.options.get(option.name, "–")) for option in item.options)
         variants.add_row(escape(variant.sku), *chosen, show(variant.price), _available(variant.available))
@@ -46,7 +48,7 @@ def product(item: ProductView) -> RenderableType:
 
 
 def order(item: OrderView) -> RenderableType:
-    table = Table("sku", "name", "options", _right("quantity"), _right("unit price"), _right("total"))
+    table = Table(_whole("sku"), "name", "options", _right("quantity"), _right("unit price"), _right("total"))
     for line in item.lines:
         options = ", ".join(f"{name} {value}" for name, value in line.options.items()) or "–"
         texts = map(escape, (line.sku, line.name, options))
@@ -57,7 +59,7 @@ def order(item: OrderView) -> RenderableType:
 
 
 def orders(items: Sequence[OrderView]) -> Table:
-    table = Table(_right("number"), "status", "placed", _right("units"), _right("total"), "id")
+    table = Table(_right("number"), "status", "placed", _right("units"), _right("total"), _whole("id"))
     for item in items:
         units = sum(line.quantity for line in item.lines)
         table.add_row(
@@ -73,7 +75,7 @@ def orders(items: Sequence[OrderView]) -> Table:
 
 def shortages(document: Mapping[str, Any]) -> Table:
     """Of an `out_of_stock` refusal."""
-    table = Table("sku", _right("wanted"), _right("available"), title="Out of stock: nothing was taken")
+    table = Table(_whole("sku"), _right("wanted"), _right("available"), title="Out of stock: nothing was taken")
     for short in document.get("shortages") or ():
         table.add_row(*(escape(str(short.get(field))) for field in ("sku", "requested", "available")))
     return table
@@ -87,6 +89,11 @@ def status(name: str) -> str:
 def _available(number: int | None) -> str:
     """Null is said, not guessed: the shop does not know just now."""
     return "?" if number is None else f"{number:,}"
+
+
+def _whole(heading: str) -> Column:
+    """For what is copied into the next command: never shortened."""
+    return Column(heading, overflow="fold", min_width=16)
 
 
 def _right(heading: str) -> Column:

@@ -33,7 +33,7 @@ class Loaded:
     left: int
     """Those that were there already."""
     units: int
-    """Received for the products of this load."""
+    """Received for the new ones."""
 
 
 class LoadFailed(Exception):
@@ -68,7 +68,8 @@ async def load(
     except ApiError as error:
         archived, remains = await asyncio.shield(loading.undo())
         raise LoadFailed(loading.failed_at, error, archived, remains) from error
-    return Loaded(len(loading.created), len(loading.present) + len(loading.skipped), loading.units)
+    units = sum(variant.stock for listing in loading.created for variant in listing.variants)
+    return Loaded(len(loading.created), len(loading.present) + len(loading.skipped), units)
 
 
 @dataclass(slots=True)
@@ -82,8 +83,9 @@ class _Loading:
     created: list[ProductListing] = field(default_factory=list)
     present: list[ProductListing] = field(default_factory=list)
     skipped: list[ProductListing] = field(default_factory=list)
-    units: int = 0
     failed_at: ProductListing | None = None
+    unknown: list[ProductListing] = field(default_factory=list)
+    """Nobody answered when they were to be created."""
 
     async def categories(self, listings: Sequence[ProductListing]) -> None:
         """Parents before children, those of one depth at once."""
@@ -112,8 +114,10 @@ class _Loading:
                 await self._refused(listing, refused)
             else:
                 self.created.append(listing)
-        except ApiError:
+        except ApiError as error:
             self._note(listing)
+            if not isinstance(error, Refused):
+                self.unknown.append(listing)
             raise
         self.advance()
 
@@ -155,7 +159,6 @@ class _Loading:
         except ApiError:
             self._note(listing)
             raise
-        self.units += variant.stock
         self.advance()
 
     async def undo(self) -> tuple[int, list[str]]:
@@ -164,7 +167,7 @@ class _Loading:
         Receipts stay in the ledger: it only grows. Nobody can buy what is archived, and the same
         source loaded again does not count them twice.
         """
-        remains: list[str] = []
+        remains = [f"product {listing.slug}, if it was created" for listing in self.unknown]
         archived = 0
 
         async def archive(listing: ProductListing) -> None:

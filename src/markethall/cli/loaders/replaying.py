@@ -124,13 +124,7 @@ class _Replay:
         placed: OrderView | None = None
         started = time.perf_counter()
         try:
-            answered = await self.buyers.place_order(
-                list(event.quantities.items()),
-                key=f"online-retail:{event.invoice}",
-                expected_total=Money(event.total, self.currency),
-                wait_seconds=WAIT_SECONDS,
-            )
-            placed = await self._changed(answered, frozenset({"pending"}))
+            placed = await self._changed(await self._place(event), frozenset({"pending"}))
         except Refused as refused:
             if refused.code != "out_of_stock":
                 raise
@@ -147,6 +141,20 @@ class _Replay:
                 self.report.rejected += 1
             case _:
                 self.report.sold.add(sum(line.quantity for line in placed.lines), placed.total.amount)
+
+    async def _place(self, event: Order) -> OrderView:
+        """The order; in a second replay that is one made before, which may have been cancelled since."""
+        try:
+            return await self.buyers.place_order(
+                list(event.quantities.items()),
+                key=f"online-retail:{event.invoice}",
+                expected_total=Money(event.total, self.currency),
+                wait_seconds=WAIT_SECONDS,
+            )
+        except Refused as refused:
+            if refused.code != "order_cancelled":
+                raise
+            return await self.buyers.order(str(refused.document["order_id"]))
 
     async def _changed(self, order: OrderView, unchanged: frozenset[str]) -> OrderView:
         """The order once its status is another than those, or as it is at the deadline."""
