@@ -21,7 +21,7 @@ from markethall.inventory.schemas import (
 )
 from markethall.kit.cursors import decode_cursor, encode_cursor
 from markethall.kit.db import Database
-from markethall.kit.identity import Identity, require_admin
+from markethall.kit.guards import admin_only
 from markethall.kit.problems import responses
 
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
@@ -41,7 +41,7 @@ Limit = Annotated[int, Parameter(ge=1, le=100, description="At most so many item
 Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.", max_length=1000)]
 
 
-@get("/{sku:str}", summary="Stock of a SKU", tags=["stock"], responses=responses(404))
+@get("/{sku:str}", summary="Stock of a SKU", responses=responses(404))
 async def read_stock(sku: Sku, database: NamedDependency[Database]) -> StockView:
     """What is on hand, what orders hold of it, and what can be bought."""
     _check(sku)
@@ -52,30 +52,36 @@ async def read_stock(sku: Sku, database: NamedDependency[Database]) -> StockView
     return stock_view(sku, level)
 
 
-@post("/{sku:str}/receipts", summary="Receive goods", tags=["stock"], responses=responses(401, 403, 404, 409, 413, 415))
+@post(
+    "/{sku:str}/receipts",
+    summary="Receive goods",
+    guards=[admin_only],
+    responses=responses(401, 403, 404, 409, 413, 415),
+)
 async def receive(
     sku: Sku,
     data: JSONBody[ReceiptRequest],
     receiving: NamedDependency[Receiving],
-    identity: NamedDependency[Identity | None],
     idempotency_key: IdempotencyKey = None,
 ) -> ReceiptView:
     """For admins. A negative quantity corrects what was counted too high, never below what is reserved."""
-    require_admin(identity)
     _check(sku)
     return await receiving.receive(sku, data, idempotency_key)
 
 
-@get("/{sku:str}/movements", summary="The ledger of a SKU", tags=["stock"], responses=responses(401, 403, 404))
+@get(
+    "/{sku:str}/movements",
+    summary="The ledger of a SKU",
+    guards=[admin_only],
+    responses=responses(401, 403, 404),
+)
 async def list_movements(
     sku: Sku,
     database: NamedDependency[Database],
-    identity: NamedDependency[Identity | None],
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> MovementPage:
     """For admins. Newest first; the sums of all deltas are what is on hand and reserved."""
-    require_admin(identity)
     _check(sku)
     before = decode_cursor("movements", sku, cursor, (int,))[0] if cursor else None
     async with database.begin() as connection:
@@ -97,12 +103,14 @@ async def list_movements(
     return MovementPage(items, encode_cursor("movements", sku, [items[-1].id]) if len(rows) > limit else None)
 
 
-@get("/{sku:str}/replenishment", summary="How a SKU is topped up", tags=["stock"], responses=responses(401, 403, 404))
-async def read_replenishment(
-    sku: Sku, database: NamedDependency[Database], identity: NamedDependency[Identity | None]
-) -> ReplenishmentView:
+@get(
+    "/{sku:str}/replenishment",
+    summary="How a SKU is topped up",
+    guards=[admin_only],
+    responses=responses(401, 403, 404),
+)
+async def read_replenishment(sku: Sku, database: NamedDependency[Database]) -> ReplenishmentView:
     """For admins."""
-    require_admin(identity)
     _check(sku)
     async with database.begin() as connection:
         row = await repository.find_replenishment(connection, sku)
@@ -114,17 +122,15 @@ async def read_replenishment(
 @put(
     "/{sku:str}/replenishment",
     summary="Top a SKU up on a timer",
-    tags=["stock"],
+    guards=[admin_only],
     responses=responses(401, 403, 404, 413, 415),
 )
 async def put_replenishment(
     sku: Sku,
     data: JSONBody[ReplenishmentRequest],
     database: NamedDependency[Database],
-    identity: NamedDependency[Identity | None],
 ) -> ReplenishmentView:
     """For admins. Every interval, as much comes in as is missing until `target` are available."""
-    require_admin(identity)
     _check(sku)
     async with database.begin() as connection:
         if await repository.find_level(connection, sku) is None:
@@ -133,12 +139,14 @@ async def put_replenishment(
     return ReplenishmentView(row.sku, row.target, row.interval_seconds, row.next_at)
 
 
-@delete("/{sku:str}/replenishment", summary="Stop topping up", tags=["stock"], responses=responses(401, 403, 404))
-async def delete_replenishment(
-    sku: Sku, database: NamedDependency[Database], identity: NamedDependency[Identity | None]
-) -> None:
+@delete(
+    "/{sku:str}/replenishment",
+    summary="Stop topping up",
+    guards=[admin_only],
+    responses=responses(401, 403, 404),
+)
+async def delete_replenishment(sku: Sku, database: NamedDependency[Database]) -> None:
     """For admins. Harmless to repeat."""
-    require_admin(identity)
     _check(sku)
     async with database.begin() as connection:
         if await repository.find_level(connection, sku) is None:
@@ -154,6 +162,7 @@ def _check(sku: str) -> None:
 
 router = Router(
     "/api/stock",
+    tags=["stock"],
     route_handlers=[
         read_stock,
         receive,
