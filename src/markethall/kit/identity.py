@@ -82,6 +82,12 @@ class KeyRing:
     async def __aenter__(self) -> Self:
         self._listening = asyncio.create_task(self._bus.listen(f"{_PREFIX}>", self._hear))
         await asyncio.wait([self._listening], timeout=2.0)
+        # Whoever is signed in is so at the first request that a restarted replica takes.
+        try:
+            async with asyncio.timeout(2.0):
+                await self.refresh()
+        except Exception as error:
+            log.info("no keys at the start", reason=str(error) or type(error).__name__)
         await self._refresh.__aenter__()
         return self
 
