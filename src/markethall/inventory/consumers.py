@@ -1,6 +1,6 @@
 """Orders placed, cancelled and fulfilled: many messages, one transaction.
 
-How it stays right when two replicas handle the same orders at once: docs/decisions/0020-locking-stock.md.
+How it stays right when two replicas handle the same orders at once: docs/decisions/0009-how-stock-is-locked.md.
 """
 
 import asyncio
