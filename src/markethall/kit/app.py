@@ -11,11 +11,13 @@ from typing import Any
 import structlog
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
-from litestar.datastructures import State
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ControllerRouterHandler
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from markethall import __version__
 from markethall.contracts.messages import Replica
@@ -80,6 +82,7 @@ class Service:
             dependencies=provided,
             exception_handlers={Exception: answer},
             request_class=StrictRequest,
+            before_send=[_name_all_methods],
             state=State({"keys": keys}),
             lifespan=[self._lifespan],
             openapi_config=openapi_config(name) if serves_openapi else None,
@@ -226,6 +229,14 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._service.leave()
         await super().shutdown(sockets)
+
+
+async def _name_all_methods(message: Message, scope: Scope) -> None:
+    """Answers to OPTIONS: the framework names the methods of a path's first handler only."""
+    if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS" and message["type"] == "http.response.start":
+        for route in scope["litestar_app"].routes:
+            if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
+                MutableScopeHeaders(message)["Allow"] = ", ".join(sorted(route.methods))
 
 
 def _constant(value: Any) -> Callable[[], Awaitable[Any]]:
