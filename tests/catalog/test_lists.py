@@ -1,8 +1,10 @@
 """Search, filters, orders and cursors through the HTTP API."""
 
+import base64
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from markethall.catalog import listing
@@ -142,6 +144,30 @@ async def test_a_cursor_belongs_to_its_list(stall: Stall, hats: dict[str, str], 
     cursor = (await stall.get("/api/products?sort=name&limit=1")).body["next_cursor"]
     answer = await stall.get(f"/api/products?{elsewhere}&cursor={cursor}")
     assert answer.problem() == (422, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        ["name", 5, 1],
+        ["price", "x", 1],
+        ["price", None, 1],
+        ["best", 5, 1],
+        ["name", "\x00", 1],
+        ["price", 2**63, 1],
+        ["price", 5, 2**64 - 1],
+        ["price", 5],
+        ["price", 5, 1, 1],
+        {},
+    ],
+)
+async def test_a_cursor_that_is_made_up_is_refused(stall: Stall, hats: dict[str, str], position: object) -> None:
+    for sort in ("name", "price"):
+        cursor = (await stall.get(f"/api/products?sort={sort}&limit=1")).body["next_cursor"]
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:8] + msgspec.msgpack.encode(position)
+        forged = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        answer = await stall.get(f"/api/products?sort={sort}&limit=1&cursor={forged}")
+        assert answer.problem() == (422, "invalid_cursor")
 
 
 async def test_rare_and_common_matches_are_listed_alike(

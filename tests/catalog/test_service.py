@@ -75,6 +75,12 @@ async def test_every_answer_is_in_the_document(stall: Stall) -> None:
     assert not any(path.startswith("/internal") for path in document["paths"])
 
 
+async def test_options_names_all_methods_of_an_address(stall: Stall) -> None:
+    for path, methods in (("/api/products", "GET, OPTIONS, POST"), ("/api/products/x", "DELETE, GET, OPTIONS, PATCH")):
+        answer = await stall.call("OPTIONS", path)
+        assert (answer.status, answer.headers["Allow"]) == (204, methods)
+
+
 async def test_a_change_is_answered_when_a_live_front_has_it(
     stall: Stall, nats: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
 ) -> None:

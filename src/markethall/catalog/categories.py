@@ -39,7 +39,7 @@ class Categories:
         after = None
         if cursor is not None:
             position, slug = decode_cursor(_LIST, None, cursor, (int, str))
-            if not 0 <= position <= MAX_POSITION or isinstance(position, bool) or "\x00" in slug:
+            if not 0 <= position <= MAX_POSITION:
                 raise InvalidCursor()
             after = position, slug
         async with self._database.begin() as connection:

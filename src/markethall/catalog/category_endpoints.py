@@ -9,13 +9,11 @@ from markethall.catalog.categories import Categories
 from markethall.catalog.category import Category
 from markethall.catalog.requests import CursorParameter, IfMatch, LimitParameter, known_form
 from markethall.catalog.schemas import CategoryPage, CategoryPatch, CategoryView, NewCategory
-from markethall.kit.identity import Identity, require_admin
+from markethall.kit.guards import admin_only
 from markethall.kit.problems import responses
 
 TAGS = ["catalog"]
 FRESH = {"Cache-Control": "no-cache"}
-
-Caller = NamedDependency[Identity | None]
 
 
 @get("/api/categories", summary="Categories, a page at a time", tags=TAGS, responses=responses())
@@ -32,12 +30,15 @@ async def read_category(slug: FromPath[str], categories: NamedDependency[Categor
     return _answer(await categories.find(known_form(slug)))
 
 
-@post("/api/categories", summary="Add a category", tags=TAGS, responses=responses(401, 403, 409, 413, 415))
-async def add_category(
-    data: JSONBody[NewCategory], identity: Caller, categories: NamedDependency[Categories]
-) -> Response[CategoryView]:
+@post(
+    "/api/categories",
+    summary="Add a category",
+    tags=TAGS,
+    guards=[admin_only],
+    responses=responses(401, 403, 409, 413, 415),
+)
+async def add_category(data: JSONBody[NewCategory], categories: NamedDependency[Categories]) -> Response[CategoryView]:
     """Takes the role admin."""
-    require_admin(identity)
     category = await categories.add(data.slug, data.name, data.parent, data.position)
     return _answer(category, status=201, headers={"Location": f"/api/categories/{category.slug}"})
 
@@ -46,17 +47,16 @@ async def add_category(
     "/api/categories/{slug:str}",
     summary="Rename or move a category",
     tags=TAGS,
+    guards=[admin_only],
     responses=responses(401, 403, 404, 412, 413, 415, 428),
 )
 async def change_category(
     slug: FromPath[str],
     data: JSONBody[CategoryPatch],
-    identity: Caller,
     categories: NamedDependency[Categories],
     if_match: IfMatch = None,
 ) -> Response[CategoryView]:
     """Takes the role admin. A category cannot be moved below itself."""
-    require_admin(identity)
     given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
     return _answer(await categories.change(known_form(slug), if_match, given))
 
@@ -65,16 +65,15 @@ async def change_category(
     "/api/categories/{slug:str}",
     summary="Remove an empty category",
     tags=TAGS,
+    guards=[admin_only],
     responses=responses(401, 403, 404, 409, 412),
 )
 async def remove_category(
     slug: FromPath[str],
-    identity: Caller,
     categories: NamedDependency[Categories],
     if_match: IfMatch = None,
 ) -> None:
     """Takes the role admin. 409 `category_in_use` while there are products or categories in it."""
-    require_admin(identity)
     await categories.remove(known_form(slug), if_match)
 
 

@@ -25,14 +25,14 @@ from markethall.contracts.internal import PRODUCTS_PATH, ListedProducts
 from markethall.contracts.public import ProductView
 from markethall.kit.db import Database
 from markethall.kit.errors import NotFound, Problem
-from markethall.kit.identity import Identity, KeyRing, require_admin
+from markethall.kit.guards import admin_only
+from markethall.kit.identity import KeyRing
 from markethall.kit.problems import responses
 
 TAGS = ["catalog"]
 FRESH = {"Cache-Control": "no-cache"}
 
 AnyRequest = Request[Any, Any, Any]
-Caller = NamedDependency[Identity | None]
 Currency = NamedDependency[str]
 """The shop's, ISO 4217."""
 
@@ -106,16 +106,15 @@ async def read_product_for_front(
     "/api/products",
     summary="Add a product",
     tags=TAGS,
+    guards=[admin_only],
     responses=responses(401, 403, 409, 413, 415),
 )
 async def add_product(
     data: JSONBody[NewProduct],
-    identity: Caller,
     products: NamedDependency[Products],
     currency: Currency,
 ) -> Response[ProductView]:
     """Takes the role admin. Slugs and SKUs are unique over the whole shop, those of archived products included."""
-    require_admin(identity)
     content = Content(
         name=data.name,
         description=data.description,
@@ -133,12 +132,12 @@ async def add_product(
     "/api/products/{slug:str}",
     summary="Change a product",
     tags=TAGS,
+    guards=[admin_only],
     responses=responses(401, 403, 404, 409, 412, 413, 415, 428),
 )
 async def change_product(
     slug: FromPath[str],
     data: JSONBody[ProductPatch],
-    identity: Caller,
     products: NamedDependency[Products],
     currency: Currency,
     if_match: IfMatch = None,
@@ -146,7 +145,6 @@ async def change_product(
     """Takes the role admin. What is given replaces what was, as a whole: variants that are not in the new list are
     gone, and their SKUs stay with this product. `status` archives, and brings back.
     """
-    require_admin(identity)
     given = {name: value for name, value in structs.asdict(data).items() if value is not UNSET}
     if "status" in given:
         given["active"] = given.pop("status") == "active"
@@ -161,16 +159,15 @@ async def change_product(
     "/api/products/{slug:str}",
     summary="Archive a product",
     tags=TAGS,
+    guards=[admin_only],
     responses=responses(401, 403, 404, 412),
 )
 async def archive_product(
     slug: FromPath[str],
-    identity: Caller,
     products: NamedDependency[Products],
     if_match: IfMatch = None,
 ) -> None:
     """Takes the role admin. It is sold and shown no more; orders keep what they say of it."""
-    require_admin(identity)
     await products.archive(known_form(slug), if_match)
 
 
