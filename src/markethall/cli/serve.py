@@ -14,7 +14,7 @@ def serve(args: list[str]) -> None:
     """Without Typer: services start five at a time, and must start fast."""
     if len(args) != 1 or args[0] not in PARTS:
         wants_help = args in (["--help"], ["-h"])
-        print(HELP, file=sys.stdout if wants_help else sys.stderr)  # noqa: T201
+        print(HELP, file=sys.stdout if wants_help else sys.stderr)
         sys.exit(0 if wants_help else 2)
     from markethall.kit.app import serve as serve_in_this_process
     from markethall.kit.settings import Settings
