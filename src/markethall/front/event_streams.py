@@ -136,7 +136,8 @@ class _Stream:
         """Whole events only, so that what a dying replica said half is not passed on; True after a final one."""
         if not self._started:
             self._started = True
-            headers = [pair for pair in returned_headers(response.headers) if pair[0] != b"cache-control"]
+            ours = {name for name, _ in _START_HEADERS}
+            headers = [pair for pair in returned_headers(response.headers) if pair[0] not in ours]
             await self._send(
                 {"type": "http.response.start", "status": 200, "headers": [*headers, *_START_HEADERS]},
             )

@@ -1,10 +1,9 @@
 """What the buyer is told about an order that was made, or was not."""
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,13 +17,12 @@ _views = msgspec.json.Decoder(OrderView)
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """A whole HTTP answer."""
 
     status: int
     body: bytes
-    headers: Headers = field(default_factory=list)
+    headers: Headers
 
 
 class OutOfStock(Conflict):
@@ -41,7 +39,7 @@ class OrderCancelled(Conflict):
 
 def of_order(order: OrderDocument) -> Reply:
     """201 where it is settled and sold, 202 while it is pending, 409 where it sells nothing."""
-    order_id = str(uuid.UUID(bytes=order.order_id))
+    order_id = _written(order.order_id)
     if order.status == "rejected":
         return _located(of_problem(out_of_stock(order_id, order.shortages)), order_id)
     if order.status == "cancelled":
@@ -101,8 +99,18 @@ def of_refusal(refusal: Refusal) -> Reply:
 def rfc3339(at: int) -> str:
     """Unix microseconds as the public documents write moments."""
     seconds, microseconds = divmod(at, 1_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds, tzinfo=None)
-    return f"{moment.isoformat(timespec='microseconds')}Z"
+    return f"{_second(seconds)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _written(order_id: bytes) -> str:
+    """As `uuid.UUID` writes it, without making one."""
+    digits = order_id.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _located(reply: Reply, order_id: str) -> Reply:

@@ -2,8 +2,7 @@
 
 import re
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,7 +12,7 @@ from markethall.kit import telemetry
 from markethall.kit.asgi import Scope, check_json, header
 from markethall.kit.errors import FieldError, Invalid
 from markethall.kit.identity import InvalidToken
-from markethall.kit.ids import random_id
+from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
 
 DEFAULT_WAIT_SECONDS = 5.0
@@ -29,8 +28,7 @@ class EmptyOrder(Invalid):
     title = "An order takes at least one line"
 
 
-@dataclass(frozen=True)
-class OrderCall:
+class OrderCall(NamedTuple):
     """A request to order, read and found in order."""
 
     place: PlaceOrder
@@ -54,7 +52,7 @@ def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> O
     quantities = merged(request.lines) if request.lines else None
     address, total = request.shipping_address, request.expected_total
     place = PlaceOrder(
-        key=given if given is not None else str(random_id()),
+        key=given if given is not None else random_hex(32),
         fingerprint=fingerprint(request),
         token=token,
         cart_id=uuid.UUID(request.cart_id).bytes if request.cart_id else None,
