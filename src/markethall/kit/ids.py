@@ -1,5 +1,6 @@
 """Identifiers: random ones from pooled randomness, and ones derived from who asks for what."""
 
+import hashlib
 import hmac
 import os
 import uuid
@@ -35,9 +36,12 @@ def derived_id(secret: bytes, *parts: str) -> uuid.UUID:
 
     Parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ.
     """
-    encoded = [part.encode() for part in parts]
-    message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
-    value = bytearray(hmac.digest(secret, message, "sha256")[:16])
+    mac = hmac.new(secret, digestmod=hashlib.sha256)
+    for part in parts:
+        encoded = part.encode()
+        mac.update(len(encoded).to_bytes(4, "big"))
+        mac.update(encoded)
+    value = bytearray(mac.digest()[:16])
     value[6] = (value[6] & 0x0F) | 0x80
     value[8] = (value[8] & 0x3F) | 0x80
     return uuid.UUID(bytes=bytes(value))
