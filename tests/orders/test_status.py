@@ -14,7 +14,6 @@ from markethall.orders.fulfilment.status import (
     may_fulfil,
     never_before,
     reason_of,
-    settled_at,
     status_of,
 )
 
@@ -64,8 +63,7 @@ def test_a_status_moves_along_legal_steps_and_history_only_grows_at_its_end(
     steps = history_of(facts)
     assert steps[-1].status == status_of(facts)
     assert all((a.status, b.status) in LEGAL and a.at <= b.at for a, b in pairwise(steps))
-    assert (settled_at(facts) is None) == (status_of(facts) == "pending")
-    assert (reason_of(facts) is None) == (status_of(facts) in ("pending", "confirmed", "fulfilled"))
+    assert (reason_of(status_of(facts)) is None) == (status_of(facts) in ("pending", "confirmed", "fulfilled"))
 
 
 @given(st.lists(said, max_size=8), st.booleans(), st.data())

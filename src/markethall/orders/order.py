@@ -9,7 +9,7 @@ import msgspec
 
 from markethall.contracts.messages import Shortage
 from markethall.contracts.public import HistoryEntry, Money, OrderedLine, OrderStatus, OrderView
-from markethall.orders.fulfilment.status import Facts, history_of, reason_of, settled_at, status_of
+from markethall.orders.fulfilment.status import Facts, history_of, reason_of, status_of
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -83,11 +83,11 @@ def facts_from(row: Any) -> Facts:
 def view_of(order: Order) -> OrderView:
     """As `GET /api/orders/{id}` shows it."""
     currency = order.currency
-    settled = settled_at(order.facts)
+    steps = history_of(order.facts)
     return OrderView(
         id=str(order.id),
         number=order.number,
-        status=order.status,
+        status=steps[-1].status,
         lines=[
             OrderedLine(
                 line.sku,
@@ -101,9 +101,9 @@ def view_of(order: Order) -> OrderView:
         ],
         total=Money(order.total, currency),
         placed_at=rfc3339(order.facts.placed_at),
-        settled_at=rfc3339(settled) if settled else None,
-        history=[HistoryEntry(step.status, rfc3339(step.at)) for step in history_of(order.facts)],
-        reason=reason_of(order.facts),
+        settled_at=rfc3339(steps[1].at) if len(steps) > 1 else None,
+        history=[HistoryEntry(step.status, rfc3339(step.at)) for step in steps],
+        reason=reason_of(steps[-1].status),
     )
 
 

@@ -79,15 +79,9 @@ def history_of(facts: Facts) -> list[Step]:
     return steps
 
 
-def settled_at(facts: Facts) -> datetime | None:
-    """When it first was no longer pending."""
-    steps = history_of(facts)
-    return steps[1].at if len(steps) > 1 else None
-
-
-def reason_of(facts: Facts) -> Reason | None:
+def reason_of(status: OrderStatus) -> Reason | None:
     """Why nothing was sold."""
-    match status_of(facts):
+    match status:
         case "rejected":
             return "out_of_stock"
         case "cancelled":

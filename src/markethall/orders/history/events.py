@@ -90,8 +90,8 @@ class StatusStreams:
 
 
 def encode(order: Order, position: int, step: Step) -> bytes:
-    reason = reason_of(order.facts) if step.status == order.status else None
-    data = msgspec.json.encode(StatusEvent(str(order.id), order.number, step.status, rfc3339(step.at), reason))
+    event = StatusEvent(str(order.id), order.number, step.status, rfc3339(step.at), reason_of(step.status))
+    data = msgspec.json.encode(event)
     return b"id: %d\nevent: status\ndata: %b\n\n" % (position, data)
 
 
