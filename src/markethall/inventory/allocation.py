@@ -26,22 +26,29 @@ def allocate(available: Mapping[str, int], orders: Sequence[Order]) -> list[Outc
     """
     left = dict(available)
     outcomes: list[Outcome] = []
-    for order in orders:
-        shortages = tuple(
-            Shortage(sku, quantity, left.get(sku, 0))
-            for sku, quantity in order.lines.items()
-            if quantity > left.get(sku, 0)
-        )
-        if not shortages:
-            for sku, quantity in order.lines.items():
+    for _, lines in orders:
+        for sku, quantity in lines.items():
+            if quantity > left.get(sku, 0):
+                outcomes.append(_shortages(left, lines))
+                break
+        else:
+            for sku, quantity in lines.items():
                 left[sku] -= quantity
-        outcomes.append(shortages)
+            outcomes.append(())
     return outcomes
+
+
+def _shortages(left: Mapping[str, int], lines: Mapping[str, int]) -> Outcome:
+    return tuple(
+        Shortage(sku, quantity, left.get(sku, 0)) for sku, quantity in lines.items() if quantity > left.get(sku, 0)
+    )
 
 
 def summed(skus: Sequence[str], quantities: Sequence[int]) -> dict[str, int]:
     """Lines as SKU → quantity."""
-    lines: dict[str, int] = {}
-    for sku, quantity in zip(skus, quantities, strict=True):
-        lines[sku] = lines.get(sku, 0) + quantity
+    lines = dict(zip(skus, quantities, strict=True))
+    if len(lines) < len(skus):
+        lines = dict.fromkeys(skus, 0)
+        for sku, quantity in zip(skus, quantities, strict=True):
+            lines[sku] += quantity
     return lines

@@ -7,7 +7,7 @@ import msgspec
 
 from markethall.contracts.messages import StockChanged, StockDispatched, StockReleased, StockSettled
 from markethall.contracts.topology import LIVE_STOCK_CHANGED, STOCK_DISPATCHED, STOCK_RELEASED, STOCK_SETTLED
-from markethall.inventory.decisions import Decisions, Level, Reservation
+from markethall.inventory.decisions import Decisions, Level, LevelChange, Reservation
 from markethall.kit.outbox import OutboxMessage
 
 MAX_ITEMS = 10_000
@@ -16,8 +16,8 @@ MAX_ITEMS = 10_000
 T = TypeVar("T")
 
 
-def answers(decisions: Decisions, levels: Mapping[str, Level]) -> list[OutboxMessage]:
-    """The messages a batch leads to; `levels` are those from before."""
+def answers(decisions: Decisions, changes: Sequence[LevelChange]) -> list[OutboxMessage]:
+    """The messages a batch leads to."""
     return [
         *(_message(STOCK_SETTLED, _settled(some)) for some in _by_shortages(decisions.settled)),
         *(
@@ -28,32 +28,19 @@ def answers(decisions: Decisions, levels: Mapping[str, Level]) -> list[OutboxMes
             _message(STOCK_DISPATCHED, StockDispatched([order_id for order_id, _ in some], [at for _, at in some]))
             for some in _portions(decisions.dispatched)
         ),
-        *stock_changed(
-            {
-                change.sku: Level(
-                    levels[change.sku].on_hand + change.on_hand_delta,
-                    levels[change.sku].reserved + change.reserved_delta,
-                    levels[change.sku].version + 1,
-                )
-                for change in decisions.changes()
-            }
-        ),
+        *_stock_changed([(change.sku, change.available, change.version) for change in changes], None),
     ]
 
 
 def stock_changed(levels: Mapping[str, Level], reply_to: str | None = None) -> list[OutboxMessage]:
     """For the fronts: the new levels of these SKUs."""
+    return _stock_changed([(sku, level.available, level.version) for sku, level in levels.items()], reply_to)
+
+
+def _stock_changed(rows: Sequence[tuple[str, int, int]], reply_to: str | None) -> list[OutboxMessage]:
     return [
-        _message(
-            LIVE_STOCK_CHANGED,
-            StockChanged(
-                [sku for sku, _ in some],
-                [level.available for _, level in some],
-                [level.version for _, level in some],
-            ),
-            reply_to,
-        )
-        for some in _portions(list(levels.items()))
+        _message(LIVE_STOCK_CHANGED, StockChanged(*map(list, zip(*some, strict=True))), reply_to)
+        for some in _portions(rows)
     ]
 
 

@@ -6,13 +6,14 @@ it reads reservations, which nobody can change meanwhile: whoever would holds th
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TypeAlias
 
 import asyncpg
 import msgspec
 
 from markethall.contracts.messages import Shortage
-from markethall.inventory.decisions import Decisions, Level, Reservation
+from markethall.inventory.decisions import Decisions, Level, LevelChange, Movement, Reservation
 from markethall.kit.outbox import OutboxMessage
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -48,11 +49,11 @@ WITH levels AS (
     WHERE reservations.order_id = ended.order_id AND reservations.state = 'reserved' RETURNING 1
 ), moved AS (
     INSERT INTO movements (sku, kind, on_hand_delta, reserved_delta, order_id, at)
-    SELECT sku, kind, on_hand_delta, reserved_delta, order_id, $1::timestamptz
-    FROM unnest($12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::uuid[])
-        AS moved (sku, kind, on_hand_delta, reserved_delta, order_id)
+    SELECT sku, kind, CASE kind WHEN 'dispatch' THEN -quantity ELSE 0 END,
+        CASE kind WHEN 'reservation' THEN quantity ELSE -quantity END, order_id, $1::timestamptz
+    FROM unnest($12::text[], $13::bigint[], $14::text[], $15::uuid[]) AS moved (sku, quantity, kind, order_id)
 ), said AS (
-    INSERT INTO outbox (subject, payload) SELECT * FROM unnest($17::text[], $18::bytea[])
+    INSERT INTO outbox (subject, payload) SELECT * FROM unnest($16::text[], $17::bytea[])
 )
 SELECT (SELECT count(*) FROM levels) AS levels, (SELECT count(*) FROM ended) AS ended
 """
@@ -91,17 +92,23 @@ def _reservation(row: asyncpg.Record) -> Reservation:
     )
 
 
-async def write(connection: Connection, decisions: Decisions, now: int, messages: Sequence[OutboxMessage]) -> None:
+async def write(
+    connection: Connection,
+    decisions: Decisions,
+    changes: Sequence[LevelChange],
+    now: int,
+    messages: Sequence[OutboxMessage],
+) -> None:
     """Everything that was decided, and what is to be said about it, in one statement."""
-    changes = decisions.changes()
     # In order of id: two replicas that insert the same orders wait for each other, never in a circle.
-    made = sorted(decisions.made.values(), key=_by_id)
-    ended = sorted(decisions.ended.values(), key=_by_id)
-    moved = decisions.movements
+    made = sorted(decisions.made.values(), key=attrgetter("order_id"))
+    ended = sorted(decisions.ended.values(), key=attrgetter("order_id"))
     written = await connection.fetchrow(
         WRITE,
         _EPOCH + now * _MICROSECOND,
-        *_columns(changes, 3),
+        [change.sku for change in changes],
+        [change.on_hand_delta for change in changes],
+        [change.reserved_delta for change in changes],
         [reservation.order_id.hex() for reservation in made],
         [reservation.state for reservation in made],
         [_text_array(reservation.lines) for reservation in made],
@@ -109,11 +116,7 @@ async def write(connection: Connection, decisions: Decisions, now: int, messages
         [_encoded(reservation.shortages) for reservation in made],
         [reservation.order_id.hex() for reservation in ended],
         [reservation.state for reservation in ended],
-        [movement.sku for movement in moved],
-        [movement.kind for movement in moved],
-        [movement.on_hand_delta for movement in moved],
-        [movement.reserved_delta for movement in moved],
-        [movement.order_id.hex() for movement in moved],
+        *_ledger(decisions.movements),
         [message.subject for message in messages],
         [message.payload for message in messages],
     )
@@ -122,12 +125,18 @@ async def write(connection: Connection, decisions: Decisions, now: int, messages
         raise RuntimeError("rows that were locked are gone")
 
 
-def _by_id(reservation: Reservation) -> bytes:
-    return reservation.order_id
-
-
-def _columns(rows: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+def _ledger(movements: Sequence[Movement]) -> tuple[list[str], list[int], list[str], list[str]]:
+    """SKU, quantity, kind and order of each line that moves."""
+    skus: list[str] = []
+    quantities: list[int] = []
+    kinds: list[str] = []
+    order_ids: list[str] = []
+    for kind, reservation in movements:
+        skus += reservation.lines
+        quantities += reservation.lines.values()
+        kinds += [kind] * len(reservation.lines)
+        order_ids += [reservation.order_id.hex()] * len(reservation.lines)
+    return skus, quantities, kinds, order_ids
 
 
 def _encoded(shortages: Sequence[Shortage]) -> str | None:
@@ -136,8 +145,12 @@ def _encoded(shortages: Sequence[Shortage]) -> str | None:
 
 def _text_array(texts: Collection[str]) -> str:
     """An array in PostgreSQL's notation: `unnest` would flatten an array of arrays."""
-    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+    if not texts:
+        return "{}"
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') > 2 * (len(texts) - 1):
+        joined = '","'.join(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return f'{{"{joined}"}}'
 
 
 def _microseconds(moment: datetime | None) -> int | None:

@@ -100,7 +100,8 @@ async def decide(connection: batches.Connection, commands: Sequence[Command], al
     decisions = Decisions(levels, decided, now, allocate)
     for command in commands:
         decisions.decide(command)
-    await batches.write(connection, decisions, now, answers(decisions, levels))
+    changes = decisions.changes()
+    await batches.write(connection, decisions, changes, now, answers(decisions, changes))
     return decisions
 
 

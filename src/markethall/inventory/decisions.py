@@ -1,6 +1,5 @@
 """What a batch of messages comes to. Pure: it works on rows that the caller has locked and read."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -43,19 +42,22 @@ class Reservation:
 
 
 class Movement(NamedTuple):
-    """A line of the ledger that an order caused."""
+    """An order moves all of its lines; in the ledger that is an entry for each."""
 
-    sku: str
-    kind: MovementKind
-    on_hand_delta: int
-    reserved_delta: int
-    order_id: bytes
+    kind: Literal["reservation", "release", "dispatch"]
+    reservation: Reservation
 
 
 class LevelChange(NamedTuple):
+    """How a stock row ends up different."""
+
     sku: str
     on_hand_delta: int
     reserved_delta: int
+    available: int
+    """Afterwards."""
+    version: int
+    """Afterwards."""
 
 
 class Decisions:
@@ -74,9 +76,8 @@ class Decisions:
     ) -> None:
         self._levels = levels
         self._reservations = dict(reservations)
-        self._available = {sku: level.available for sku, level in levels.items()}
-        self._on_hand: defaultdict[str, int] = defaultdict(int)
-        self._reserved: defaultdict[str, int] = defaultdict(int)
+        self._available = {sku: on_hand - reserved for sku, (on_hand, reserved, _) in levels.items()}
+        self._gone: dict[str, int] = {}
         self._now = now
         self._allocate = allocate
         self.made: dict[bytes, Reservation] = {}
@@ -103,10 +104,14 @@ class Decisions:
                     self._fulfil(order_id)
 
     def changes(self) -> list[LevelChange]:
-        """The stock rows that end up different, in SKU order."""
-        touched = sorted(self._on_hand.keys() | self._reserved.keys())
-        changes = [LevelChange(sku, self._on_hand.get(sku, 0), self._reserved.get(sku, 0)) for sku in touched]
-        return [change for change in changes if change.on_hand_delta or change.reserved_delta]
+        """The stock rows that end up different."""
+        changes: list[LevelChange] = []
+        for sku, (on_hand, reserved, version) in self._levels.items():
+            available, gone = self._available[sku], self._gone.get(sku, 0)
+            held = on_hand - gone - available
+            if gone or held != reserved:
+                changes.append(LevelChange(sku, -gone, held - reserved, available, version + 1))
+        return changes
 
     def _place(self, command: OrdersPlaced) -> None:
         fresh: dict[bytes, Order] = {}
@@ -123,7 +128,9 @@ class Decisions:
                 reservation = Reservation(order.order_id, "rejected", {}, shortages, self._now)
             else:
                 reservation = Reservation(order.order_id, "reserved", order.lines, (), self._now)
-                self._move(reservation, "reservation", on_hand=0, reserved=1)
+                self.movements.append(Movement("reservation", reservation))
+                for sku, quantity in order.lines.items():
+                    self._available[sku] -= quantity
             self._make(reservation)
             self.settled.append(reservation)
 
@@ -133,7 +140,9 @@ class Decisions:
             reservation = Reservation(order_id, "cancelled", {}, ended_at=self._now)
             self._make(reservation)
         elif reservation.state == "reserved":
-            self._move(reservation, "release", on_hand=0, reserved=-1)
+            self.movements.append(Movement("release", reservation))
+            for sku, quantity in reservation.lines.items():
+                self._available[sku] += quantity
             self._end(reservation, "released")
         elif reservation.state == "rejected":
             assert reservation.settled_at is not None
@@ -150,7 +159,9 @@ class Decisions:
             self.out_of_turn.append((order_id, "fulfilled before it was placed"))
             return
         if reservation.state == "reserved":
-            self._move(reservation, "dispatch", on_hand=-1, reserved=-1)
+            self.movements.append(Movement("dispatch", reservation))
+            for sku, quantity in reservation.lines.items():
+                self._gone[sku] = self._gone.get(sku, 0) + quantity
             self._end(reservation, "dispatched")
         elif reservation.state != "dispatched":
             self.out_of_turn.append((order_id, f"fulfilled, but {reservation.state}"))
@@ -177,14 +188,6 @@ class Decisions:
         reservation.ended_at = self._now
         if reservation.order_id not in self.made:
             self.ended[reservation.order_id] = reservation
-
-    def _move(self, reservation: Reservation, kind: MovementKind, *, on_hand: int, reserved: int) -> None:
-        """`on_hand` and `reserved` are signs: which way each quantity goes."""
-        for sku, quantity in reservation.lines.items():
-            self.movements.append(Movement(sku, kind, on_hand * quantity, reserved * quantity, reservation.order_id))
-            self._on_hand[sku] += on_hand * quantity
-            self._reserved[sku] += reserved * quantity
-            self._available[sku] += (on_hand - reserved) * quantity
 
 
 def orders_in(message: OrdersPlaced) -> Iterator[Order]:
