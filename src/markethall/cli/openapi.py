@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Litestar
 
 from markethall import __version__
+from markethall.front.cookies import SESSION, CookieSession
 from markethall.kit.app import Service
 from markethall.kit.errors import PROBLEM_JSON
 from markethall.kit.settings import Settings
@@ -35,6 +37,10 @@ TAGS = {
     "accounts": "Users and sessions.",
     "system": "Health, metrics, and who is alive.",
 }
+COOKIES = (
+    "Set where `POST /api/sessions` was asked for it by `X-Session: cookie`. Requests that may change something "
+    "repeat the cookie `markethall_csrf` in `X-CSRF-Token`."
+)
 SIGNED_IN: dict[str, list[str]] = {"access_token": []}
 PROBLEM = {
     "description": "A problem",
@@ -64,6 +70,7 @@ def merged() -> Document:
             if schemas.setdefault(schema_name, schema) != schema:
                 raise ValueError(f"{name} has another schema {schema_name!r}")
     _show_conditional_reads(paths)
+    _show_cookies(paths, schemas)
     used = {tag for item in paths.values() for operation in item.values() for tag in operation.get("tags", ())}
     document: Document = {
         "openapi": "3.1.0",
@@ -73,7 +80,10 @@ def merged() -> Document:
         "paths": {path: paths[path] for path in sorted(paths)},
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},
-            "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "access_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "session_cookie": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": COOKIES},
+            },
         },
     }
     _speak_ecma(document)
@@ -125,6 +135,27 @@ def _show_conditional_reads(paths: Document) -> None:
         headers = {"ETag": text, "Cache-Control": text, "Cache-Status": {**text, "description": "RFC 9211"}}
         operation["responses"]["200"]["headers"] = headers
         operation["responses"]["304"] = {"description": "You have it already", "headers": headers}
+
+
+def _show_cookies(paths: Document, schemas: Document) -> None:
+    """The form of a session that front alone knows."""
+    (schema,), components = msgspec.json.schema_components([CookieSession], ref_template="#/components/schemas/{name}")
+    schemas |= components
+    for path in ("/api/sessions", "/api/sessions/refresh"):
+        operation = paths[path]["post"]
+        operation.setdefault("parameters", []).append(
+            {
+                "name": "X-Session",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "`cookie`: set cookies in place of handing out tokens.",
+            }
+        )
+        answers = [operation["responses"][status] for status in ("200", "201") if status in operation["responses"]]
+        for answer in answers:
+            content = answer["content"]["application/json"]
+            content["schema"] = {"anyOf": [content["schema"], schema]}
 
 
 def _speak_ecma(part: Any) -> None:

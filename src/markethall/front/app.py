@@ -58,6 +58,7 @@ def create(settings: Settings) -> Service:
             upstream=Upstream(balancer, settings),
             products=products,
             availability=availability,
+            refresh_seconds=settings.refresh_token_seconds,
         )
 
     return Service(

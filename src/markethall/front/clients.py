@@ -3,7 +3,7 @@
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from markethall.kit.asgi import Scope
+from markethall.kit.asgi import Scope, header
 
 UNKNOWN = "unknown"
 
@@ -41,6 +41,14 @@ class ClientAddresses:
             if not self._is_trusted(address):
                 break
         return peer
+
+    def is_secure(self, scope: Scope) -> bool:
+        """Whether the client speaks TLS, to us or to a trusted proxy that says so."""
+        if scope.get("scheme") == "https":
+            return True
+        client = scope.get("client")
+        trusted = bool(client and self._networks and self._is_trusted(client[0]))
+        return trusted and (header(scope, b"x-forwarded-proto") or "").strip().lower() == "https"
 
     def _look_up(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._networks)

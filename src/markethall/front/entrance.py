@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from markethall.front import cookies
 from markethall.front.availability import Availability
 from markethall.front.checkout import Checkout
 from markethall.front.clients import ClientAddresses
@@ -10,9 +11,10 @@ from markethall.front.event_streams import EventStreams, is_event_stream
 from markethall.front.fill_in import filled_in
 from markethall.front.products import Products, is_product_read
 from markethall.front.rate_limits import RateLimits
-from markethall.front.routes import METHODS, segments_of, service_of, template
+from markethall.front.routes import METHODS, Segments, segments_of, service_of, template
 from markethall.front.upstream import Upstream, return_answer
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
+from markethall.kit.balancing import Answer
 from markethall.kit.errors import NotAllowed, NotFound
 
 
@@ -30,6 +32,7 @@ class Entrance:
         upstream: Upstream,
         products: Products,
         availability: Availability,
+        refresh_seconds: int,
     ) -> None:
         self._own = own
         self._clients = clients
@@ -39,6 +42,7 @@ class Entrance:
         self._upstream = upstream
         self._products = products
         self._availability = availability
+        self._refresh_seconds = refresh_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,10 +56,13 @@ class Entrance:
         segments = segments_of(scope["raw_path"])
         if segments is None or segments[:1] == ("internal",):
             raise NotFound()
-        service = service_of(segments)
         if is_document(scope["path"]):
             await serve_document(scope, send)
             return
+        # Signing in, and refreshing, are not done in anybody's name.
+        in_cookies = cookies.wants_cookies(scope, segments)
+        by_cookie = not in_cookies and cookies.act_for_cookie(scope)
+        service = service_of(segments)
         if service is None:
             await self._own(scope, receive, send)
             return
@@ -66,7 +73,25 @@ class Entrance:
             await self._products.serve(scope, send, segments)
         elif method in ("GET", "HEAD") and is_event_stream(segments):
             await self._streams.serve(scope, receive, send, segments, client)
+        elif in_cookies:
+            await self._open_session(scope, receive, send, segments, client)
         else:
             answer = await self._upstream.forward(service, segments, scope, receive, client)
             answer = replace(answer, body=await filled_in(answer, segments, self._availability))
-            await return_answer(send, answer, method=method)
+            more = self._after(answer, segments, scope) if by_cookie else ()
+            await return_answer(send, answer, method=method, more=more)
+
+    async def _open_session(self, scope: Scope, receive: Receive, send: Send, segments: Segments, client: str) -> None:
+        """Sign in, or refresh, with the tokens in cookies."""
+        secure = self._clients.is_secure(scope)
+        receive = cookies.with_refresh_token(scope, receive, segments)
+        answer = await self._upstream.forward("accounts", segments, scope, receive, client)
+        body, more = cookies.into_cookies(answer, secure=secure, refresh_seconds=self._refresh_seconds)
+        await return_answer(send, replace(answer, body=body), more=more)
+
+    def _after(self, answer: Answer, segments: Segments, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """Cookies to forget after an answer to whom a cookie named."""
+        secure = self._clients.is_secure(scope)
+        if cookies.ends_session(scope["method"], segments, answer.status):
+            return cookies.forgotten(secure=secure)
+        return [cookies.session_forgotten(secure=secure)] if answer.status == 401 else []
