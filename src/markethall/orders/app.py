@@ -40,7 +40,7 @@ def create(settings: Settings) -> Service:
     database = Database(settings)
     keys = KeyRing(bus)
     relay = Relay(database, bus)
-    feed = StatusFeed(bus)
+    feed = StatusFeed(bus, draining)
     order_ids = OrderIds(database)
     prices = CatchUp(bus, database)
     checkout = Checkout(database, relay, settings.currency)
@@ -74,7 +74,7 @@ def create(settings: Settings) -> Service:
             "fulfilment": Fulfilment(database, relay, feed),
             "order_ids": order_ids,
             "status_feed": feed,
-            "status_streams": StatusStreams(database, feed, draining),
+            "status_streams": StatusStreams(database, feed),
             "settings": settings,
         },
         keys=keys,

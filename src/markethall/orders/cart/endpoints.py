@@ -24,7 +24,7 @@ from markethall.orders.errors import CartNotFound
     tags=["carts"],
     responses={
         200: ResponseSpec(CartView, description="The open cart that the user has", generate_examples=False),
-        **responses(401),
+        **responses(401, 413, 415),
     },
 )
 async def open_cart(
@@ -72,7 +72,7 @@ async def put_line(
     status_code=200,
     summary="Take a line out",
     tags=["carts"],
-    responses=responses(401, 404),
+    responses=responses(401, 404, 413, 415),
 )
 async def take_line_out(
     cart_id: FromPath[str],
@@ -85,7 +85,9 @@ async def take_line_out(
     return view_of(await carts.take_out(cart_id_from(cart_id), sku, identity), settings.currency)
 
 
-@delete("/api/carts/{cart_id:str}", summary="Throw a cart away", tags=["carts"], responses=responses(401, 404))
+@delete(
+    "/api/carts/{cart_id:str}", summary="Throw a cart away", tags=["carts"], responses=responses(401, 404, 413, 415)
+)
 async def delete_cart(
     cart_id: FromPath[str], identity: NamedDependency[Identity | None], carts: NamedDependency[Carts]
 ) -> None:
@@ -98,7 +100,7 @@ async def delete_cart(
     status_code=200,
     summary="Merge a guest's cart into one's own",
     tags=["carts"],
-    responses=responses(401, 404),
+    responses=responses(401, 404, 413, 415),
 )
 async def claim_cart(
     cart_id: FromPath[str],

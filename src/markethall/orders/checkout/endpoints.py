@@ -10,11 +10,13 @@ from litestar.params import HeaderParameter, JSONBody
 from markethall.contracts.order_request import MAX_KEY_CHARACTERS, OrderRequest
 from markethall.contracts.public import OrderView
 from markethall.kit.db import Database
+from markethall.kit.errors import PROBLEM_JSON
 from markethall.kit.identity import Identity
 from markethall.kit.problems import responses
 from markethall.kit.settings import Settings
 from markethall.orders.checkout.answers import answer_of
 from markethall.orders.checkout.place_order import Checkout
+from markethall.orders.checkout.schemas import OrderConflict
 from markethall.orders.checkout.settling import settled
 from markethall.orders.checkout.wanted import OrderIds, wanted_from
 from markethall.orders.fulfilment.live import StatusFeed
@@ -38,7 +40,13 @@ IdempotencyKey = Annotated[
     tags=["orders"],
     responses={
         202: ResponseSpec(OrderView, description="Accepted, not settled yet", generate_examples=False),
-        **responses(401, 404, 409, 413, 415),
+        **responses(401, 404, 413, 415),
+        409: ResponseSpec(
+            OrderConflict,
+            description="Out of stock, at another price, or cancelled since",
+            generate_examples=False,
+            media_type=PROBLEM_JSON,
+        ),
     },
 )
 async def place_order(

@@ -15,7 +15,7 @@ async def settled(order: Order, feed: StatusFeed, database: Database, seconds: f
     """The order as it stands once it is settled, or when the time is over."""
     deadline = time.monotonic() + seconds
     with feed.subscribe(order.id) as news:
-        while order.status == "pending" and (left := deadline - time.monotonic()) > 0:
+        while order.status == "pending" and not feed.draining.is_set() and (left := deadline - time.monotonic()) > 0:
             await news.next(min(left, LOOK_AGAIN_SECONDS))
             order = await find(database, order.id) or order
     return order

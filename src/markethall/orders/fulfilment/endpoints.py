@@ -24,7 +24,7 @@ _LATER = ResponseSpec(OrderView, description="Done; inventory has not answered y
     status_code=200,
     summary="Cancel an order",
     tags=["orders"],
-    responses={202: _LATER, **responses(401, 404, 409)},
+    responses={202: _LATER, **responses(401, 404, 409, 413, 415)},
 )
 async def cancel_order(
     order_id: FromPath[str],
@@ -45,7 +45,7 @@ async def cancel_order(
     status_code=200,
     summary="Fulfil an order",
     tags=["orders"],
-    responses={202: _LATER, **responses(401, 403, 404, 409)},
+    responses={202: _LATER, **responses(401, 403, 404, 409, 413, 415)},
 )
 async def fulfil_order(
     order_id: FromPath[str],

@@ -37,21 +37,25 @@ class StatusChange(msgspec.Struct, frozen=True):
 
 
 class StatusFeed:
-    """Says and hears `live.orders.status`."""
+    """Says and hears `live.orders.status`. Once `draining` is set, nobody waits any longer."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, draining: asyncio.Event) -> None:
         self._bus = bus
+        self.draining = draining
         self._waiters: Waiters[str] = Waiters()
         self._listening: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._listening = asyncio.create_task(self._bus.listen(LIVE_ORDERS_STATUS, self._hear), name="status feed")
+        self._ending = asyncio.create_task(self._end_waits(), name="status feed's end")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await cancel(self._listening)
+        await cancel(self._ending)
 
     def subscribe(self, order_id: UUID, *, with_latest: bool = True) -> "AbstractContextManager[Subscription[str]]":
         """Statuses as they are said; the same one may come twice."""
@@ -67,6 +71,10 @@ class StatusFeed:
                     await self._bus.publish_live(LIVE_ORDERS_STATUS, msgspec.msgpack.encode(message))
         except Exception as error:
             log.info("status not announced", orders=len(changes), reason=repr(error))
+
+    async def _end_waits(self) -> None:
+        await self.draining.wait()
+        self._waiters.interrupt()
 
     async def _hear(self, message: Msg) -> None:
         try:

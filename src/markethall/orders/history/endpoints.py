@@ -71,6 +71,7 @@ async def get_order_events(
     last_seen = last_seen_from(last_event_id)
     if all_seen(order, last_seen):
         return Response(None, status_code=204)
+    status_streams.check_room()
     return Stream(
         status_streams.events(order, last_seen),
         media_type="text/event-stream",

@@ -1,6 +1,5 @@
 """An order's status as server-sent events."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -9,7 +8,6 @@ import msgspec
 from markethall.contracts.public import FINAL_STATUSES
 from markethall.kit.db import Database
 from markethall.kit.errors import Unavailable
-from markethall.kit.waiters import Subscription
 from markethall.orders.fulfilment.live import StatusFeed
 from markethall.orders.fulfilment.status import Step, history_of, reason_of, status_of
 from markethall.orders.history.repository import find
@@ -29,21 +27,22 @@ HEARTBEAT = b": still here\n\n"
 class StatusStreams:
     """Each order's history as events: the place in the history is the event's id."""
 
-    def __init__(self, database: Database, feed: StatusFeed, draining: asyncio.Event) -> None:
+    def __init__(self, database: Database, feed: StatusFeed) -> None:
         self._database = database
         self._feed = feed
-        self._draining = draining
         self._open = 0
 
-    async def events(self, order: Order, last_seen: int | None) -> AsyncIterator[bytes]:
-        """From what follows `last_seen`; without it, from the present status. Ends after a final status,
-        and when the replica is about to stop: a client then connects again, to another one.
-
+    def check_room(self) -> None:
+        """
         Raises:
             Unavailable: too many streams are open.
         """
         if self._open >= MAX_STREAMS:
             raise Unavailable("Too many streams are open.")
+
+    async def events(self, order: Order, last_seen: int | None) -> AsyncIterator[bytes]:
+        """From what follows `last_seen`; without it, from the present status. Ends after a final status,
+        and when the replica is about to stop: a client then connects again, to another one."""
         self._open += 1
         try:
             async for event in self._events(order, last_seen):
@@ -62,12 +61,12 @@ class StatusStreams:
                 for index in range(max(position + 1, 0), len(steps)):
                     yield encode(order, index, steps[index])
                     position, quiet_since = index, time.monotonic()
-                if status_of(order.facts) in FINAL_STATUSES or self._draining.is_set():
+                if status_of(order.facts) in FINAL_STATUSES or self._feed.draining.is_set():
                     return
                 if time.monotonic() - quiet_since >= HEARTBEAT_SECONDS:
                     yield HEARTBEAT
                     quiet_since = time.monotonic()
-                await self._wait(news)
+                await news.next(LOOK_AGAIN_SECONDS)
                 order = await self._look(order)
 
     async def _look(self, order: Order) -> Order:
@@ -75,18 +74,6 @@ class StatusStreams:
             return await find(self._database, order.id) or order
         except Unavailable:
             return order
-
-    async def _wait(self, news: Subscription[str]) -> None:
-        """For a notice, for the drain, or until it is time to look again."""
-        waiting = [
-            asyncio.create_task(news.next(LOOK_AGAIN_SECONDS)),
-            asyncio.create_task(self._draining.wait()),
-        ]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
 
 
 def encode(order: Order, position: int, step: Step) -> bytes:
