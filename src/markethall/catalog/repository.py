@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, func, literal, literal_column, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, Text, bindparam, func, literal, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +28,21 @@ PLACE_ON_SHELVES = text(
     """
 )
 
+_VARIANT = func.json_build_array(variants.c.sku, variants.c.options, variants.c.price)
+_PRODUCTS = select(
+    products,
+    categories.c.slug.label("category"),
+    select(func.coalesce(func.json_agg(aggregate_order_by(_VARIANT, variants.c.position)), text("'[]'::json")))
+    .where(variants.c.product_id == products.c.id, ~variants.c.retired)
+    .correlate(products)
+    .scalar_subquery()
+    .label("variants"),
+).select_from(products.outerjoin(categories))
+# Built once: to build them for each read took longer than to run them.
+FIND = _PRODUCTS.where(products.c.slug == bindparam("wanted"))
+PAGE_BY_ID = _PRODUCTS.where(products.c.id > bindparam("after")).order_by(products.c.id).limit(bindparam("most"))
+LOCK = select(products.c.id).where(products.c.slug == bindparam("wanted")).with_for_update()
+
 
 async def hold_tree(connection: AsyncConnection) -> None:
     """First in every transaction that writes a product: the tree of categories stays as it is until its end.
@@ -40,20 +55,20 @@ async def hold_tree(connection: AsyncConnection) -> None:
 async def lock(connection: AsyncConnection, slug: str) -> Product | None:
     """The product as it is once nobody else is changing it, and nobody does until the end of the transaction."""
     await hold_tree(connection)
-    await connection.execute(select(products.c.id).where(products.c.slug == slug).with_for_update())
+    await connection.execute(LOCK, {"wanted": slug})
     # A second statement: the first one's view of the other tables may be older than the row it waited for.
     return await find(connection, slug)
 
 
 async def find(connection: AsyncConnection, slug: str) -> Product | None:
     """The product, archived or not."""
-    found = await _load(connection, _products().where(products.c.slug == slug))
-    return found[0] if found else None
+    row = (await connection.execute(FIND, {"wanted": slug})).one_or_none()
+    return None if row is None else _product(row)
 
 
 async def page_by_id(connection: AsyncConnection, after: UUID, limit: int) -> list[Product]:
     """All products, archived ones too, in the order of their ids."""
-    return await _load(connection, _products().where(products.c.id > after).order_by(products.c.id).limit(limit))
+    return [_product(row) for row in await connection.execute(PAGE_BY_ID, {"after": after, "most": limit})]
 
 
 async def taken_slugs(connection: AsyncConnection, candidates: Sequence[str]) -> set[str]:
@@ -107,31 +122,14 @@ async def archive(connection: AsyncConnection, product: Product) -> None:
     await connection.execute(shelves.delete().where(shelves.c.number == product.number))
 
 
-def _products() -> Select[Any]:
-    return select(products, categories.c.slug.label("category")).select_from(products.outerjoin(categories))
-
-
-async def _load(connection: AsyncConnection, statement: Select[Any]) -> list[Product]:
-    rows = (await connection.execute(statement)).all()
-    of_product: dict[UUID, list[Variant]] = {row.id: [] for row in rows}
-    theirs = (
-        select(variants.c.product_id, variants.c.sku, variants.c.options, variants.c.price)
-        .where(variants.c.product_id.in_(of_product), ~variants.c.retired)
-        .order_by(variants.c.product_id, variants.c.position)
-    )
-    for row in (await connection.execute(theirs)).all() if rows else ():
-        of_product[row.product_id].append(Variant(row.sku, row.options, row.price))
-    return [_product(row, of_product[row.id]) for row in rows]
-
-
-def _product(row: Row[Any], its_variants: Sequence[Variant]) -> Product:
+def _product(row: Row[Any]) -> Product:
     content = Content(
         name=row.name,
         description=row.description,
         category=row.category,
         attributes=row.attributes,
         options=[Option(option["name"], option["values"]) for option in row.options],
-        variants=its_variants,
+        variants=[Variant(sku, options, price) for sku, options, price in row.variants],
         images=row.images,
     )
     return Product(row.id, row.number, row.slug, row.version, row.active, content)
