@@ -100,11 +100,10 @@ def start_and_stop(python: OrdinaryPython, data: Path) -> set[int]:
         shop._process = process  # type: ignore[assignment]
         try:
             shop.wait(lambda: "open at" in shop.tail() or process.poll() is not None, SECONDS, "open")
-            assert process.poll() is None, shop.tail()
             users = {psutil.Process(entry["pid"]).uids().real for entry in shop.processes()}
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+            assert process.wait(60) == 0, shop.tail()
     assert json.loads((data / "processes.json").read_text()) == []
     return users
 
