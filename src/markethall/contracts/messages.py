@@ -20,6 +20,18 @@ class OrdersPlaced(msgspec.Struct, frozen=True):
     skus: list[str]
     quantities: list[int]
 
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: the columns do not fit together. Decoding raises it too, as msgspec.ValidationError.
+        """
+        if not len(self.order_ids) == len(self.line_counts) or not len(self.skus) == len(self.quantities):
+            raise ValueError("columns of different lengths")
+        if sum(self.line_counts) != len(self.skus) or min(self.line_counts, default=1) < 1:
+            raise ValueError("lines that belong to no order, or an order without lines")
+        if min(self.quantities, default=1) < 1:
+            raise ValueError("a quantity below 1")
+
 
 class OrdersCancelled(msgspec.Struct, frozen=True):
     """orders → inventory, `orders.cancelled`: return what was reserved; reserve nothing later."""
