@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -42,9 +43,33 @@ async def test_the_migrations_make_the_tables_that_the_statements_name(database:
         assert await connection.run_sync(differences) == []
 
 
-async def test_settling_orders_touches_no_index_and_no_batch_walks_a_table(
+async def test_settling_orders_writes_no_index_and_no_batch_walks_a_table(
     database: Database, nats: EmbeddedNats
 ) -> None:
+    statistics = await after_many_batches(database, nats)
+    assert {name: row["seq_tup_read"] for name, row in statistics.items()} == dict.fromkeys(statistics, 0)
+    assert statistics["orders"]["n_tup_upd"] == statistics["orders"]["n_tup_hot_upd"] == 2000
+
+
+async def test_an_index_on_an_outcome_would_be_written_at_each_settling(database: Database, nats: EmbeddedNats) -> None:
+    async with database.hot() as connection:
+        await connection.execute("CREATE INDEX ON orders (reserved_at)")
+    assert (await after_many_batches(database, nats))["orders"]["n_tup_hot_upd"] == 0
+
+
+async def test_without_the_plan_settings_batches_would_walk_tables(
+    machine: Machine, nats: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("markethall.kit.db.GENERIC_PLANS", {})
+    settings = settings_for("orders", await machine.new_database("orders"), nats)
+    await migrate(settings, MIGRATIONS)
+    async with Database(settings) as database:
+        statistics = await after_many_batches(database, nats)
+    assert sum(row["seq_tup_read"] for row in statistics.values()) > 0
+
+
+async def after_many_batches(database: Database, nats: EmbeddedNats) -> "dict[str, asyncpg.Record]":
+    """What PostgreSQL counted, by table, after orders were placed and settled on a database that began empty."""
     skus = [f"T-{number}" for number in range(100)]
     product = ProductSnapshot(uuid.uuid4().bytes, "t", "T", 1, True, [VariantSnapshot(sku, {}, 1) for sku in skus])
     async with database.hot() as connection:
@@ -59,13 +84,11 @@ async def test_settling_orders_touches_no_index_and_no_batch_walks_a_table(
                 at = from_unix_microseconds(now())
                 settled = await settle(connection, {one.order_id: Outcome(True, at) for one in wishes})
             assert len(settled) == 250
-    statistics = """
-        SELECT relname, seq_tup_read, n_tup_upd, n_tup_hot_upd
-        FROM pg_stat_user_tables WHERE relname IN ('orders', 'price_list', 'carts', 'cart_lines')
-    """
     async with database.hot() as connection:
         await connection.execute("SELECT pg_stat_force_next_flush()")
     async with database.hot() as connection:
-        rows = {row["relname"]: row for row in await connection.fetch(statistics)}
-    assert {name: row["seq_tup_read"] for name, row in rows.items()} == dict.fromkeys(rows, 0)
-    assert rows["orders"]["n_tup_upd"] == rows["orders"]["n_tup_hot_upd"] == 2000
+        rows = await connection.fetch("""
+            SELECT relname, seq_tup_read, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables
+            WHERE relname IN ('orders', 'price_list', 'carts', 'cart_lines')
+        """)
+    return {row["relname"]: row for row in rows}
