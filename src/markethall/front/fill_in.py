@@ -20,7 +20,12 @@ async def filled_in(answer: Answer, segments: Segments, availability: Availabili
     entries = document.get(_LISTED[segments[1]]) if isinstance(document, dict) else None
     if not isinstance(entries, list):
         return answer.body
-    places = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("sku"), str)]
+    # A number that is there already stays: a cart's line that is no longer sold says 0.
+    places = [
+        entry
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("sku"), str) and entry.get("available") is None
+    ]
     availability.refresh()
     await availability.learn([place["sku"] for place in places])
     for place in places:
