@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from markethall.cli.exits import Exit
+from markethall.cli.loaders.demo import load_demo
 from markethall.local.ports import free_port
 from tests.cli.retail_files import count_separately, real_file, write
 from tests.support.shop import Shop, running_shop
@@ -44,6 +45,14 @@ def test_the_toy_store_is_loaded_once_however_often_it_is_asked_for(stall: Shop)
     assert "0 products" in again
     assert "60 were there already" in again
     assert available(stall, "t-shirt-tin-robot") == stock
+
+
+async def test_what_sold_out_is_not_stocked_again_by_loading_the_toy_store_again(stall: Shop) -> None:
+    run(stall, "load", "demo")
+    left = available(stall, "pull-along-duck")["WOO-05"]
+    asked(stall, "buy", f"WOO-05={left}")
+    assert await load_demo(stall.url, stall.admin_email, stall.admin_password) == 0
+    stall.wait(lambda: available(stall, "pull-along-duck")["WOO-05"] == 0, 10, "sold out")
 
 
 def test_a_customer_browses_buys_watches_and_cancels(stall: Shop) -> None:

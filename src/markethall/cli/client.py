@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from markethall.cli import tables
 from markethall.cli.api import WAIT_SECONDS, Shop
@@ -18,6 +18,7 @@ from markethall.cli.connection import (
     UrlOption,
     connection,
 )
+from markethall.cli.console import screen
 from markethall.cli.documents import StatusEvent
 from markethall.cli.exits import EXPLAINED, Exit, run
 from markethall.cli.money import parse_amount
@@ -25,7 +26,7 @@ from markethall.cli.transport import Refused
 from markethall.contracts.public import Money, OrderView
 
 app = typer.Typer(no_args_is_help=True, help="A customer of the shop, in the terminal.", epilog=EXPLAINED)
-console = Console()
+console = screen()
 
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id, or one's own order's number.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100)]

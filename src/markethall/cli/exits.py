@@ -18,9 +18,9 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
 
 from markethall.cli.connection import NoShop
+from markethall.cli.console import screen
 from markethall.cli.tables import shortages
 from markethall.cli.transport import ApiError, NotUnderstood, Refused, Unreachable
 
@@ -52,7 +52,7 @@ def run(work: Coroutine[Any, Any, Result], *, json: bool = False) -> Result:
         fail(str(error), Exit.USAGE, json=json)
     except ApiError as error:
         if isinstance(error, Refused) and error.document.get("shortages") and not json:
-            Console(stderr=True).print(shortages(error.document))
+            screen(stderr=True).print(shortages(error.document))
         document = error.document if isinstance(error, Refused) else None
         fail(str(error), code_of(error), json=json, document=document)
     except KeyboardInterrupt:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from markethall.cli.connection import (
     DEFAULT_DATA,
@@ -16,6 +15,7 @@ from markethall.cli.connection import (
     UrlOption,
     admin_connection,
 )
+from markethall.cli.console import screen
 from markethall.cli.exits import EXPLAINED, Exit, code_of, fail, run
 from markethall.cli.loaders import catalog_csv, demo, online_retail
 from markethall.cli.loaders.complaints import BadFile
@@ -27,7 +27,7 @@ from markethall.cli.tables import skipped_lines
 from markethall.cli.transport import PATIENCE_SECONDS
 
 app = typer.Typer(no_args_is_help=True, help="Fill a shop, as its admin.", epilog=EXPLAINED)
-console = Console()
+console = screen()
 
 FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 CurrencyOption = Annotated[

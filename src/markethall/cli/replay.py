@@ -5,7 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from markethall.cli import tables
 from markethall.cli.api import Shop
@@ -19,6 +18,7 @@ from markethall.cli.connection import (
     UrlOption,
     admin_connection,
 )
+from markethall.cli.console import screen
 from markethall.cli.exits import EXPLAINED, Exit, fail, run
 from markethall.cli.load import FileArgument, read_retail
 from markethall.cli.loaders.online_retail import Retail
@@ -27,7 +27,7 @@ from markethall.cli.progress import bar
 from markethall.cli.transport import PATIENCE_SECONDS, Refused
 
 app = typer.Typer(no_args_is_help=True, help="Replay real orders through the public API.", epilog=EXPLAINED)
-console = Console()
+console = screen()
 
 
 @app.callback()

@@ -59,13 +59,13 @@ def order(item: OrderView) -> RenderableType:
 
 
 def orders(items: Sequence[OrderView]) -> Table:
-    table = Table(_right("number"), "status", "placed", _right("units"), _right("total"), _whole("id"))
+    table = Table(_right("number"), "status", "placed (UTC)", _right("units"), _right("total"), _whole("id"))
     for item in items:
         units = sum(line.quantity for line in item.lines)
         table.add_row(
             str(item.number),
             status(item.status),
-            escape(item.placed_at),
+            escape(item.placed_at[:19].replace("T", " ")),
             str(units),
             show(item.total),
             escape(item.id),
@@ -93,11 +93,11 @@ def _available(number: int | None) -> str:
 
 def _whole(heading: str) -> Column:
     """For what is copied into the next command: never shortened."""
-    return Column(heading, overflow="fold", min_width=16)
+    return Column(heading, no_wrap=True, overflow="fold")
 
 
 def _right(heading: str) -> Column:
-    return Column(heading, justify="right")
+    return Column(heading, justify="right", no_wrap=True)
 
 
 def skipped_lines(lines: int, skipped: Mapping[Skipped, int]) -> Table:

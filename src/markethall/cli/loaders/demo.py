@@ -5,8 +5,7 @@ from importlib.resources import files
 from markethall.cli.api import Shop
 from markethall.cli.loaders.catalog_csv import parse
 from markethall.cli.loaders.listing import ProductListing
-from markethall.cli.loaders.loading import WORKERS, Loaded, Taken, load
-from markethall.cli.progress import Advance
+from markethall.cli.loaders.loading import WORKERS, Taken, load
 
 SOURCE = "toy-store"
 
@@ -29,10 +28,5 @@ async def load_demo(base_url: str, admin_email: str, admin_password: str, curren
     """
     async with Shop(base_url, connections=WORKERS) as shop:
         await shop.sign_in(admin_email, admin_password)
-        return (await stock_toy_store(shop, toy_store(currency), currency)).products
-
-
-async def stock_toy_store(
-    shop: Shop, listings: list[ProductListing], currency: str, advance: Advance = lambda: None
-) -> Loaded:
-    return await load(shop, listings, currency=currency, source=SOURCE, taken=Taken.LEAVE, advance=advance)
+        loaded = await load(shop, toy_store(currency), currency=currency, source=SOURCE, taken=Taken.LEAVE)
+    return loaded.products
