@@ -184,7 +184,9 @@ class Bus:
         await self.jetstream.publish(subject, payload, headers=headers, timeout=JS_TIMEOUT_SECONDS)
 
     async def flush(self) -> None:
-        """Returns once the server has read all that was published."""
+        """Returns once the server has read all that was published, and hears all that was subscribed to."""
+        # The client writes its ping ahead of what it has buffered: only the second one follows it.
+        await self._client.flush(timeout=2)
         await self._client.flush(timeout=2)
 
     async def request(self, subject: str, payload: bytes, timeout_seconds: float = 2.0) -> bytes:
