@@ -325,6 +325,24 @@ async def test_a_receipt_is_answered_after_every_front_has_applied_it(hall: Hall
         assert applied == [(sku, 3)]
 
 
+async def test_a_receipt_that_a_front_does_not_confirm_is_said_again_and_answered(hall: Hall) -> None:
+    sku = await hall.new_sku()
+    heard: list[int] = []
+
+    async def hear(message: Msg) -> None:
+        changed = msgspec.msgpack.decode(message.data, type=StockChanged)
+        if sku in changed.skus:
+            heard.append(changed.versions[0])
+
+    await hall.front.listen(LIVE_STOCK_CHANGED, hear)
+    silent = Replica(service="front", id="f2", address="http://127.0.0.1:1", version="", since="")
+    async with Registration(hall.front, silent):
+        await eventually(lambda: f2_is_live(hall))
+        assert (await hall.receive(sku, 3)).status == 201
+        # By the relay, and by the replica that answered.
+        await eventually(lambda: heard == [2, 2])
+
+
 async def test_each_replica_pulses(hall: Hall) -> None:
     heard: set[str] = set()
 
@@ -352,3 +370,9 @@ async def test_the_api_is_described(hall: Hall) -> None:
 
 async def has_level(hall: Hall, sku: str, level: tuple[int, int, int]) -> bool:
     return await hall.level(sku) == level
+
+
+async def f2_is_live(hall: Hall) -> bool:
+    """Inventory hears of it no later than we do: registrations reach all listeners in one go."""
+    entries = await (await hall.front.jetstream.key_value("replicas")).keys()
+    return "front.f2" in entries
