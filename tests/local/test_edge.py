@@ -1,8 +1,10 @@
 """Several fronts behind one address."""
 
+import contextlib
 import json
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -75,6 +77,39 @@ def test_a_front_that_refuses_connections_is_passed_over(wide: Shop) -> None:
         for reader in readers:
             reader.join(30)
     assert failures == []
+
+
+def test_a_front_that_finds_its_port_taken_is_found_at_another(wide: Shop) -> None:
+    before = wide.processes("front")[0]
+    port = urlsplit(before["url"]).port
+    psutil.Process(before["pid"]).kill()
+    with taken(port):
+        wide.wait(lambda: before["url"] not in str(wide.processes()) and len(wide.processes("front")) == 2, 60, "moved")
+        moved = {urlsplit(front["url"]).netloc for front in wide.processes("front")}
+        wide.wait(lambda: balanced_over(wide) == moved, 30, "known to the edge")
+        wide.wait(lambda: is_ready(wide), 30, "ready")
+
+
+@contextlib.contextmanager
+def taken(port: int | None) -> Iterator[None]:
+    """Takes the port as soon as it is free, and faster than anybody else."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                server.bind(("127.0.0.1", port or 0))
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+        server.listen()
+        yield
+
+
+def balanced_over(shop: Shop) -> set[str]:
+    config = json.loads((shop.data / "edge" / "caddy.json").read_text())
+    handler = config["apps"]["http"]["servers"]["shop"]["routes"][0]["handle"][0]
+    return {upstream["dial"] for upstream in handler["upstreams"]}
 
 
 def test_a_request_whose_front_died_under_it_may_be_tried_again(wide: Shop) -> None:

@@ -41,6 +41,12 @@ class Edge:
         self._public = public
         self._fronts = fronts
         self._child: Child | None = None
+        self._balanced: list[str] = []
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a front is at another address than the one it was told of."""
+        return self._balanced != self._addresses()
 
     @property
     def pid(self) -> int:
@@ -77,6 +83,7 @@ class Edge:
 
     def _command(self, attempt: int) -> Command:
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._balanced = self._addresses()
         config = self._folder / "caddy.json"
         write_atomically(config, json.dumps(self._config(), indent=2).encode(), mode=0o600)
         return Command(
@@ -85,6 +92,9 @@ class Edge:
             env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder)},
             folder=self._folder,
         )
+
+    def _addresses(self) -> list[str]:
+        return [urlsplit(front.url).netloc for front in self._fronts]
 
     def _config(self) -> dict[str, Any]:
         host = f"[{self._public.host}]" if ":" in self._public.host else self._public.host
@@ -111,7 +121,7 @@ class Edge:
     def _balancing(self) -> dict[str, Any]:
         return {
             "handler": "reverse_proxy",
-            "upstreams": [{"dial": urlsplit(front.url).netloc} for front in self._fronts],
+            "upstreams": [{"dial": address} for address in self._balanced],
             "load_balancing": {
                 "selection_policy": {"policy": "least_conn"},
                 "try_duration": f"{RETRY_SECONDS}s",

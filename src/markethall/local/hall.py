@@ -26,6 +26,10 @@ from markethall.local.supervisor import Row, Supervisor, Watcher
 from markethall.local.unit import Unit
 
 MAX_REPLICAS = 16
+CONNECTIONS_PER_REPLICA = 16
+"""Two pools of six (`Settings.database_pool`), and what a migration takes."""
+SPARE_CONNECTIONS = 40
+"""For audits and people."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,12 @@ class _Hall:
         self._watch = watch
         self._log = JsonLog(folder.logs, "up", "1")
         self.postgres = EmbeddedPostgres(
-            folder.postgres, credentials.database, folder.logs, port=ports.get("postgres-1", 0)
+            folder.postgres,
+            credentials.database,
+            folder.logs,
+            port=ports.get("postgres-1", 0),
+            max_connections=SPARE_CONNECTIONS
+            + CONNECTIONS_PER_REPLICA * sum(replicas.get(name, 1) for name in DATABASES),
         )
         self.nats = EmbeddedNats(folder.nats, credentials.bus, folder.logs, port=ports.get("nats-1", 0))
         self.services = [
@@ -149,6 +158,9 @@ class _Hall:
         event = {"time": time.time(), "service": "up", "replica": "1", "level": "info", "message": _sentence(row)}
         self._log.feed(msgspec.json.encode(event) + b"\n")
         self._watch(row)
+        for edge in self.edges:
+            if row.service == "front" and row.state == "up" and edge.pid and edge.outdated:
+                edge.kill()  # a front found its old port taken; the restarted edge balances over the new one
 
     def _write_down(self) -> None:
         rows = [row for row in self.supervisor.rows.values() if row.pid]

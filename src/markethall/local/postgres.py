@@ -26,7 +26,6 @@ STOP_STEPS = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "200",
     "shared_buffers": "64MB",
     "huge_pages": "off",
     # Ordinary reads instead of three processes that read: the shop's hot data is in memory.
@@ -53,9 +52,12 @@ class EmbeddedPostgres:
     service = "postgres"
     replica = "1"
 
-    def __init__(self, folder: Path, passwords: dict[str, str], logs: Path, *, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, passwords: dict[str, str], logs: Path, *, port: int = 0, max_connections: int = 200
+    ) -> None:
         """`passwords` by role; `port` is taken if it is free."""
         self.port = port
+        self._max_connections = max_connections
         self._folder = folder
         self._passwords = passwords
         self._logs = logs
@@ -106,7 +108,7 @@ class EmbeddedPostgres:
 
     def _command(self, programs: Path, account: Account | None, attempt: int) -> Command:
         self.port = keep_or_choose(self.port) if attempt == 0 else free_port()
-        settings = SETTINGS | {"port": str(self.port)}
+        settings = SETTINGS | {"port": str(self.port), "max_connections": str(self._max_connections)}
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         return Command(
             args=[str(programs / "postgres"), "-D", _data_directory(self._folder, account), *options],
