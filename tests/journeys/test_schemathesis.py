@@ -40,7 +40,7 @@ async def test_no_generated_request_breaks_the_contract(tmp_path: Path) -> None:
                 *("--header", f"Authorization: Bearer {token}"),
                 # Ends the session that all other requests use.
                 *("--exclude-path-regex", "/api/sessions/current$"),
-                *("--request-timeout", "20", "--workers", "2", "--no-color"),
+                *("--request-timeout", "20", "--workers", "1", "--no-color"),
             ],
             cwd=tmp_path,
             capture_output=True,
