@@ -3,8 +3,9 @@
 import asyncio
 import uuid
 
-from markethall.contracts.messages import OrdersPlaced
+from markethall.contracts.messages import StockSettled
 from tests.orders.conftest import Hall
+from tests.orders.neighbours import now
 
 
 async def pending(hall: Hall) -> str:
@@ -23,7 +24,7 @@ async def pending(hall: Hall) -> str:
 
 async def settle(hall: Hall, order_id: str) -> None:
     """Inventory's late answer: reserved."""
-    await hall.inventory.say(hall.inventory.settle(OrdersPlaced([uuid.UUID(order_id).bytes], [0], [], [])))
+    await hall.inventory.say(StockSettled([uuid.UUID(order_id).bytes], [True], [now()]))
 
 
 async def test_a_confirmed_order_is_cancelled_and_its_stock_returned(hall: Hall) -> None:
