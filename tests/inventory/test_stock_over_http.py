@@ -1,123 +1,17 @@
-"""The public and the inner HTTP of inventory, as a process would serve it, over a real bus."""
+"""The public and the inner HTTP of inventory."""
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
-import asyncpg
 import msgspec
 import pytest
-from nats.aio.msg import Msg
 
 from markethall.contracts.internal import AVAILABILITY_PATH, AvailabilityAnswer, AvailabilityRequest
-from markethall.contracts.messages import (
-    OrdersCancelled,
-    OrdersPlaced,
-    Pulse,
-    Replica,
-    StockChanged,
-    StockSettled,
-    VariantSnapshot,
-)
-from markethall.contracts.topology import (
-    LIVE_PULSE,
-    LIVE_STOCK_CHANGED,
-    ORDERS_CANCELLED,
-    ORDERS_PLACED,
-    ORDERS_STOCK,
-    STOCK_SETTLED,
-)
-from markethall.inventory.app import create
-from markethall.kit.applied import front_name
-from markethall.kit.bus import APPLIED_TO, Bus
-from markethall.kit.consumer import Consumer
-from markethall.kit.registry import Registration
-from markethall.local.nats import EmbeddedNats
+from markethall.contracts.topology import ORDERS_PLACED
+from tests.inventory.hall import Hall
 from tests.inventory.warehouse import new_id, placed
-from tests.orders.neighbours import Accounts, Catalog, publish
-from tests.support.machine import Machine, eventually, running, settings_for
-
-
-@dataclass
-class Answer:
-    status: int
-    body: Any
-
-
-@dataclass
-class Hall:
-    """Two replicas of inventory; the other parts are played by the test."""
-
-    addresses: list[str]
-    http: aiohttp.ClientSession
-    connection: "asyncpg.Connection[asyncpg.Record]"
-    catalog: Catalog
-    accounts: Accounts
-    orders: Bus
-    front: Bus
-
-    async def call(self, method: str, path: str, body: object = None, *, replica: int = 0, **headers: str) -> Answer:
-        """As an admin, unless `Authorization` says otherwise. Header names are written with `_` for `-`."""
-        sent = self.accounts.bearer(uuid.UUID(int=1), "admin")
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        data: bytes | None = None
-        if body is not None:
-            data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-            sent.setdefault("Content-Type", "application/json")
-        async with self.http.request(method, self.addresses[replica] + path, data=data, headers=sent) as response:
-            raw = await response.read()
-            return Answer(response.status, msgspec.json.decode(raw) if raw else None)
-
-    async def new_sku(self) -> str:
-        sku = f"S-{uuid.uuid4().hex[:12]}"
-        await self.catalog.tell(self.catalog.make(VariantSnapshot(sku, {}, 100)))
-        await eventually(lambda: self.knows(sku))
-        return sku
-
-    async def knows(self, sku: str) -> bool:
-        return (await self.call("GET", f"/api/stock/{sku}")).status == 200
-
-    async def receive(
-        self, sku: str, quantity: Any, reference: str = "", *, replica: int = 0, **headers: str
-    ) -> Answer:
-        body = {"quantity": quantity, "reference": reference}
-        return await self.call("POST", f"/api/stock/{sku}/receipts", body, replica=replica, **headers)
-
-    async def level(self, sku: str) -> tuple[int, int, int]:
-        body = (await self.call("GET", f"/api/stock/{sku}")).body
-        return body["on_hand"], body["reserved"], body["available"]
-
-
-@pytest.fixture(scope="module")
-async def hall(machine: Machine, nats: EmbeddedNats) -> AsyncIterator[Hall]:
-    url = await machine.new_database("inventory")
-    async with AsyncExitStack() as stack:
-        catalog, accounts, orders, front = [
-            await stack.enter_async_context(Bus(settings_for(part, "", nats), part))
-            for part in ("catalog", "accounts", "orders", "front")
-        ]
-        shelves, offices = Catalog(catalog), Accounts(accounts)
-        await shelves.answer_snapshots()
-        await offices.publish_key()
-        addresses = [
-            await stack.enter_async_context(running(create, settings_for("inventory", url, nats, replica=name)))
-            for name in ("one", "two")
-        ]
-        connection = await asyncpg.connect(url)
-        stack.push_async_callback(connection.close)
-        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
-        hall = Hall(addresses, http, connection, shelves, offices, orders, front)
-
-        async def ready() -> bool:
-            answers = [await hall.call("GET", "/health/ready", replica=replica) for replica in (0, 1)]
-            return all(answer.body["dependencies"]["keys"] == "up" for answer in answers)
-
-        await eventually(ready)
-        yield hall
+from tests.orders.neighbours import publish
+from tests.support.machine import eventually
 
 
 async def test_a_receipt_is_on_hand_at_once_and_in_the_ledger(hall: Hall) -> None:
@@ -143,7 +37,7 @@ async def test_a_correction_never_goes_below_what_is_reserved(hall: Hall) -> Non
     sku = await hall.new_sku()
     await hall.receive(sku, 10)
     await publish(hall.orders, ORDERS_PLACED, placed((new_id(), {sku: 4})))
-    await eventually(lambda: has_level(hall, sku, (10, 4, 6)))
+    await eventually(lambda: hall.has_level(sku, (10, 4, 6)))
     refused = await hall.receive(sku, -7)
     assert (refused.status, refused.body["code"]) == (409, "below_reserved")
     assert (refused.body["on_hand"], refused.body["reserved"]) == (10, 4)
@@ -280,79 +174,6 @@ async def test_replenishment_is_set_read_and_taken_away(hall: Hall) -> None:
     assert (await hall.call("GET", path)).status == 404
 
 
-async def test_an_order_travels_over_the_bus_and_is_answered(hall: Hall) -> None:
-    sku = await hall.new_sku()
-    await hall.receive(sku, 1)
-    first, second = new_id(), new_id()
-    settled: dict[bytes, bool] = {}
-
-    async def hear(messages: Any) -> None:
-        for message in messages:
-            if isinstance(message, StockSettled):
-                settled.update(zip(message.order_ids, message.reserved, strict=True))
-
-    types: dict[str, type[Any]] = {STOCK_SETTLED: StockSettled, "stock.released": Any, "stock.dispatched": Any}
-    async with Consumer(hall.orders, ORDERS_STOCK, types, hear):
-        message = OrdersPlaced([first, second], [1, 1], [sku, sku], [1, 1])
-        await publish(hall.orders, ORDERS_PLACED, message)
-        await eventually(lambda: {first, second} <= settled.keys())
-        assert (settled[first], settled[second]) == (True, False)
-        await publish(hall.orders, ORDERS_CANCELLED, OrdersCancelled([first]))
-        await eventually(lambda: has_level(hall, sku, (1, 0, 1)))
-
-
-async def test_a_receipt_is_answered_after_every_front_has_applied_it(hall: Hall) -> None:
-    sku = await hall.new_sku()
-    applied: list[tuple[str, int]] = []
-    release = asyncio.Event()
-
-    async def hear(message: Msg) -> None:
-        changed = msgspec.msgpack.decode(message.data, type=StockChanged)
-        if sku in changed.skus:
-            await release.wait()
-            applied.append((sku, changed.available[0]))
-            assert message.headers is not None
-            await hall.front.publish_live(message.headers[APPLIED_TO], front_name("f1").encode())
-
-    await hall.front.listen(LIVE_STOCK_CHANGED, hear)
-    front = Replica(service="front", id="f1", address="http://127.0.0.1:1", version="", since="")
-    async with Registration(hall.front, front):
-        received = asyncio.create_task(hall.receive(sku, 3))
-        await eventually(lambda: has_level(hall, sku, (3, 0, 3)))
-        assert not received.done()
-        release.set()
-        assert (await received).status == 201
-        assert applied == [(sku, 3)]
-
-
-async def test_a_receipt_that_a_front_does_not_confirm_is_said_again_and_answered(hall: Hall) -> None:
-    sku = await hall.new_sku()
-    heard: list[int] = []
-
-    async def hear(message: Msg) -> None:
-        changed = msgspec.msgpack.decode(message.data, type=StockChanged)
-        if sku in changed.skus:
-            heard.append(changed.versions[0])
-
-    await hall.front.listen(LIVE_STOCK_CHANGED, hear)
-    silent = Replica(service="front", id="f2", address="http://127.0.0.1:1", version="", since="")
-    async with Registration(hall.front, silent):
-        await eventually(lambda: f2_is_live(hall))
-        assert (await hall.receive(sku, 3)).status == 201
-        # By the relay, and by the replica that answered.
-        await eventually(lambda: heard == [2, 2])
-
-
-async def test_each_replica_pulses(hall: Hall) -> None:
-    heard: set[str] = set()
-
-    async def hear(message: Msg) -> None:
-        heard.add(msgspec.msgpack.decode(message.data, type=Pulse).replica)
-
-    await hall.front.listen(LIVE_PULSE, hear)
-    await eventually(lambda: heard == {"one", "two"})
-
-
 async def test_the_api_is_described(hall: Hall) -> None:
     document = (await hall.call("GET", "/openapi.json")).body
     paths = {path: set(methods) for path, methods in document["paths"].items() if path.startswith("/api/")}
@@ -366,13 +187,3 @@ async def test_the_api_is_described(hall: Hall) -> None:
         for operation in document["paths"][path].values():
             assert operation["summary"]
             assert operation["tags"] == ["stock"]
-
-
-async def has_level(hall: Hall, sku: str, level: tuple[int, int, int]) -> bool:
-    return await hall.level(sku) == level
-
-
-async def f2_is_live(hall: Hall) -> bool:
-    """Inventory hears of it no later than we do: registrations reach all listeners in one go."""
-    entries = await (await hall.front.jetstream.key_value("replicas")).keys()
-    return "front.f2" in entries
