@@ -9,6 +9,7 @@ import pytest
 
 from markethall.contracts.internal import PlaceResult, PlaceResults, Refusal
 from markethall.contracts.messages import Shortage
+from markethall.front.order_requests import patience
 from markethall.local.nats import EmbeddedNats
 from tests.front.neighbours import Hall, Seen, Stall, document, hall
 from tests.support.machine import eventually
@@ -53,11 +54,21 @@ async def test_rejected_is_409_with_what_is_short(front: Hall, stall: Stall) -> 
     assert headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("prefer", ["respond-async", "wait=0", "foo, respond-async; x=1"])
-async def test_whoever_prefers_not_to_wait_gets_202_at_once(front: Hall, stall: Stall, prefer: str) -> None:
+@pytest.mark.parametrize(
+    ("prefer", "applied"),
+    [
+        ("respond-async", "respond-async"),
+        ("wait=0", "wait=0"),
+        ("foo, respond-async; x=1", "respond-async"),
+        ('respond-async, wait="0"', "wait=0"),
+    ],
+)
+async def test_whoever_prefers_not_to_wait_gets_202_at_once(
+    front: Hall, stall: Stall, prefer: str, applied: str
+) -> None:
     stall.tells = None
     status, headers, body = await order(front, ONE, Prefer=prefer)
-    assert (status, body["status"]) == (202, "pending")
+    assert (status, body["status"], headers["preference-applied"]) == (202, "pending", applied)
     assert headers["location"] == f"/api/orders/{body['id']}"
 
 
@@ -99,6 +110,22 @@ async def test_what_gathers_goes_as_one_batch(front: Hall, stall: Stall) -> None
     assert len({body["id"] for _, _, body in answers}) == 60
     assert sum(map(len, stall.batches)) == 60
     assert len(stall.batches) < 30
+
+
+@pytest.mark.parametrize(
+    ("prefer", "expected"),
+    [
+        (None, (5.0, None)),
+        ("", (5.0, None)),
+        ("wait=31", (30.0, "wait=30")),
+        ("WAIT = 7", (7.0, "wait=7")),
+        ("wait=-1, wait=x, wait=", (5.0, None)),
+        ("wait=9999999999", (5.0, None)),
+        ("wait=3, wait=9, respond-async", (3.0, "wait=3")),
+    ],
+)
+def test_how_long_a_buyer_wants_to_wait(prefer: str | None, expected: tuple[float, str | None]) -> None:
+    assert patience(prefer) == expected
 
 
 async def test_keys_and_tokens_travel_and_meaning_decides_the_fingerprint(front: Hall, stall: Stall) -> None:
@@ -203,8 +230,11 @@ async def test_another_media_type_or_scheme_is_refused(front: Hall, stall: Stall
     assert "Bearer" in headers["www-authenticate"]
 
 
-async def test_without_orders_it_is_503_with_retry_after(front: Hall, stall: Stall) -> None:
+async def test_without_orders_it_is_503_with_retry_after(
+    front: Hall, stall: Stall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     front["orders"].script = lambda seen: (503, {}, b"")
+    monkeypatch.setattr("markethall.front.checkout.DEADLINE_SECONDS", 0.5)
     status, headers, problem = await order(front, ONE)
     assert (status, problem["code"]) == (503, "service_unavailable")
     assert headers["retry-after"] == "1"

@@ -71,6 +71,8 @@ class Checkout:
         body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
         call = read_order(scope, body, settings.currency, bearer_token(scope))
         reply = self._short_cut(call) or await self.answer(call)
+        if call.preference_applied is not None:
+            reply.headers.append((b"preference-applied", call.preference_applied.encode()))
         await respond(send, reply.status, reply.headers, reply.body)
 
     async def answer(self, call: OrderCall) -> Reply:

@@ -36,6 +36,7 @@ class OrderCall(NamedTuple):
     """By SKU; None where the order takes a cart."""
     has_key: bool
     wait_seconds: float
+    preference_applied: str | None
 
 
 def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> OrderCall:
@@ -56,13 +57,13 @@ def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> O
         fingerprint=fingerprint(request),
         token=token,
         cart_id=uuid.UUID(request.cart_id).bytes if request.cart_id else None,
-        lines=[OrderLine(sku, quantity) for sku, quantity in quantities.items()] if quantities else None,
+        lines=[OrderLine(line.sku, line.quantity) for line in request.lines] if request.lines else None,
         email=request.email or None,
         shipping_address=msgspec.to_builtins(address) if address else None,
         expected_total=total.amount if total else None,
         request_id=telemetry.request_id.get() or None,
     )
-    return OrderCall(place, quantities, given is not None, wait_seconds(header(scope, b"prefer")))
+    return OrderCall(place, quantities, given is not None, *patience(header(scope, b"prefer")))
 
 
 def parse(scope: Scope, body: bytes) -> OrderRequest:
@@ -108,8 +109,11 @@ def _check(request: OrderRequest, currency: str) -> None:
         raise Invalid(errors=[FieldError("expected_total.currency", f"this shop sells in {currency}")])
 
 
-def wait_seconds(prefer: str | None) -> float:
-    """RFC 7240: `wait=N` in seconds, at most 30; `respond-async` alone: not at all."""
+def patience(prefer: str | None) -> tuple[float, str | None]:
+    """Seconds to wait, and the value of `Preference-Applied` (RFC 7240).
+
+    `wait=N` in seconds, at most 30, beats `respond-async`; what is not understood is passed over.
+    """
     seconds, asynchronous = None, False
     for preference in prefer.split(",") if prefer else ():
         name, _, value = preference.partition(";")[0].partition("=")
@@ -118,9 +122,9 @@ def wait_seconds(prefer: str | None) -> float:
                 seconds = min(float(value), MAX_WAIT_SECONDS)
             case "respond-async":
                 asynchronous = True
-    if seconds is None:
-        return 0.0 if asynchronous else DEFAULT_WAIT_SECONDS
-    return seconds
+    if seconds is not None:
+        return seconds, f"wait={seconds:.0f}"
+    return (0.0, "respond-async") if asynchronous else (DEFAULT_WAIT_SECONDS, None)
 
 
 def bearer_token(scope: Scope) -> str | None:
