@@ -33,3 +33,13 @@ def test_decisions_are_numbered_once_and_fit_a_page() -> None:
         text = page.read_text()
         assert text.count("\n") <= 90, page.name
         assert all(f"**{part}.**" in text for part in ("Context", "Decision", "Consequences")), page.name
+
+
+def test_every_code_of_an_error_is_documented() -> None:
+    documented = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "api.md").read_text()))
+    sources = (ROOT / "src" / "markethall").rglob("*.py")
+    codes = {
+        code for path in sources for code in re.findall(r'^    code(?:: str)? = "([a-z_]+)"', path.read_text(), re.M)
+    }
+    assert len(codes) > 40
+    assert codes <= documented
