@@ -151,6 +151,20 @@ async def test_head_is_get_without_the_body(front: Hall) -> None:
         assert await answer.read() == b""
 
 
+async def test_head_works_on_what_front_answers_itself(front: Hall) -> None:
+    async with front.http.head(f"{front.url}/health/live") as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+        assert int(answer.headers["Content-Length"]) > 0
+
+
+async def test_addresses_and_headers_are_bounded(front: Hall) -> None:
+    async with front.http.get(f"{front.url}/api/stock/{'x' * 3000}") as answer:
+        assert (answer.status, (await document(answer))["code"]) == (414, "path_too_long")
+    many = {f"X-{number}": "1" for number in range(101)}
+    async with front.http.get(f"{front.url}/api/stock/x", headers=many) as answer:
+        assert (answer.status, (await document(answer))["code"]) == (431, "too_many_headers")
+
+
 async def test_the_wrong_method_gets_405_with_allow(front: Hall) -> None:
     async with front.http.request("TRACE", f"{front.url}/api/orders") as answer:
         assert answer.status == 405

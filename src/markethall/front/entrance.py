@@ -15,7 +15,22 @@ from markethall.front.routes import METHODS, Segments, segments_of, service_of, 
 from markethall.front.upstream import Upstream, return_answer
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.balancing import Answer
-from markethall.kit.errors import NotAllowed, NotFound
+from markethall.kit.errors import NotAllowed, NotFound, Problem
+
+MAX_HEADERS = 100
+MAX_PATH_BYTES = 2048
+
+
+class TooManyHeaders(Problem):
+    status = 431
+    code = "too_many_headers"
+    title = "The request has too many headers"
+
+
+class PathTooLong(Problem):
+    status = 414
+    code = "path_too_long"
+    title = "The address is too long"
 
 
 class Entrance:
@@ -53,6 +68,10 @@ class Entrance:
         method = scope["method"]
         if method not in METHODS:
             raise NotAllowed(headers={"Allow": ", ".join(sorted(METHODS))})
+        if len(scope["headers"]) > MAX_HEADERS:
+            raise TooManyHeaders(f"At most {MAX_HEADERS}.")
+        if len(scope["raw_path"]) > MAX_PATH_BYTES:
+            raise PathTooLong(f"At most {MAX_PATH_BYTES} bytes before the query.")
         segments = segments_of(scope["raw_path"])
         if segments is None or segments[:1] == ("internal",):
             raise NotFound()
@@ -64,7 +83,7 @@ class Entrance:
         by_cookie = not in_cookies and cookies.act_for_cookie(scope)
         service = service_of(segments)
         if service is None:
-            await self._own(scope, receive, send)
+            await self._answer_itself(scope, receive, send)
             return
         scope["path_template"] = template(segments)
         if method == "POST" and segments == ("api", "orders"):
@@ -80,6 +99,15 @@ class Entrance:
             answer = replace(answer, body=await filled_in(answer, segments, self._availability))
             more = self._after(answer, segments, scope) if by_cookie else ()
             await return_answer(send, answer, method=method, more=more)
+
+    async def _answer_itself(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "HEAD":
+            await self._own(scope, receive, send)
+            return
+        # The server leaves the body out, for it knows the request as it came.
+        as_get = {**scope, "method": "GET"}
+        await self._own(as_get, receive, send)
+        scope["path_template"] = as_get.get("path_template")
 
     async def _open_session(self, scope: Scope, receive: Receive, send: Send, segments: Segments, client: str) -> None:
         """Sign in, or refresh, with the tokens in cookies."""
