@@ -137,3 +137,26 @@ async def test_a_cart_outlives_everything_and_checkout_keeps_it_as_bought(tmp_pa
                 await stranger.register()
                 assert (await stranger.get(f"/api/orders/{order['id']}")).status == 404
                 assert (await stranger.get(f"/api/carts/{kept['id']}")).status == 404
+
+
+async def test_an_archived_product_is_gone_for_buyers_and_there_for_the_shopkeeper(shop: Shop) -> None:
+    async with AdminClient(shop) as shopkeeper, Client(shop.url) as buyer:
+        [sku] = await shopkeeper.product(3)
+        name = (await buyer.order({sku: 1})).ok(201)["lines"][0]["name"]
+        slug = (await buyer.get(f"/api/products?query={name.split()[1]}")).ok(200)["items"][0]["slug"]
+        (await shopkeeper.call("DELETE", f"/api/products/{slug}")).ok(204)
+        assert (await buyer.get(f"/api/products/{slug}")).status == 404
+        await buyer.register()
+        assert (await buyer.get(f"/api/products/{slug}")).status == 404
+        archived = (await shopkeeper.get(f"/api/products/{slug}")).ok(200)
+        assert archived["status"] == "archived"
+        assert archived["variants"][0]["available"] == 2
+        refused = await buyer.order({sku: 1})
+        assert (refused.status, refused.body["code"]) == (422, "unknown_sku")
+
+
+async def test_whoever_opens_the_address_finds_something(shop: Shop) -> None:
+    async with Client(shop.url) as visitor:
+        page = await visitor.get("/")
+        assert page.status == 200
+        assert "<html" in page.body

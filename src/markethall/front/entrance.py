@@ -88,8 +88,8 @@ class Entrance:
         scope["path_template"] = template(segments)
         if method == "POST" and segments == ("api", "orders"):
             await self._checkout(scope, receive, send)
-        elif is_product_read(method, segments):
-            await self._products.serve(scope, send, segments)
+        elif is_product_read(method, segments) and await self._products.serve(scope, send, segments):
+            return
         elif method in ("GET", "HEAD") and is_event_stream(segments):
             await self._streams.serve(scope, receive, send, segments, client)
         elif in_cookies:

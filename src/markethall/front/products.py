@@ -86,19 +86,26 @@ class Products:
         self._catalog_lives = True
         self._looked = 0.0
 
-    async def serve(self, scope: Scope, send: Send, segments: Segments) -> None:
-        """Answers GET and HEAD of `/api/products` and `/api/products/{slug}`."""
+    async def serve(self, scope: Scope, send: Send, segments: Segments) -> bool:
+        """Answers GET and HEAD of `/api/products` and `/api/products/{slug}`.
+
+        False, with nothing sent, where buyers see no such product but whoever asks is signed in: an
+        admin sees archived ones, and only catalog knows who is one.
+        """
         read = await self._read(_key(segments, scope["query_string"]))
         if read.template is None:
             assert read.refusal is not None
+            if read.refusal.status == 404 and header(scope, b"authorization"):
+                return False
             await return_answer(send, read.refusal, method=scope["method"], more=read.headers)
-            return
+            return True
         if self._off:
             document = await self._compose_past_copies(read.template)
         else:
             composed = read.template.composed(self._availability)
             document = composed or await read.template.compose(self._availability)
         await _send(scope, send, document, read.headers)
+        return True
 
     async def _read(self, key: Key) -> Read:
         if self._off:
