@@ -14,8 +14,7 @@ pytestmark = pytest.mark.journey
 
 async def test_a_guest_buys_from_the_demo_store(shop: Shop) -> None:
     async with Client(shop.url) as guest:
-        page = (await guest.get("/api/products?limit=100")).ok(200)
-        assert len(page["items"]) == 60
+        page = (await guest.get("/api/products?query=bear")).ok(200)
         summary = next(item for item in page["items"] if item["available"])
         product = (await guest.get(f"/api/products/{summary['slug']}")).ok(200)
         variant = next(v for v in product["variants"] if v["available"])

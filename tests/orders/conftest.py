@@ -157,4 +157,9 @@ async def hall(orders_database: str, nats: EmbeddedNats) -> AsyncIterator[Hall]:
         http = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=300))
         )
+
+        async def price_list_is_complete() -> bool:
+            return bool(await pool.fetchval("SELECT complete FROM price_list_copy"))
+
+        await eventually(price_list_is_complete)
         yield Hall(addresses, http, pool, inventory, catalog, accounts)
