@@ -5,14 +5,15 @@ import json
 from collections.abc import AsyncIterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Annotated
 
 import aiohttp
 import msgspec
 import pytest
-from litestar import post
-from litestar.params import JSONBody
+from litestar import get, post
+from litestar.params import JSONBody, QueryParameter
 
-from markethall.kit import tracing
+from markethall.kit import http_protocol, tracing
 from markethall.kit.app import Service
 from markethall.kit.bus import Bus
 from markethall.kit.problems import responses
@@ -33,9 +34,16 @@ async def wish(data: JSONBody[Wish]) -> dict[str, int]:
     return {"quantity": data.quantity}
 
 
+@get("/wishes", responses=responses())
+async def wishes(everything: Annotated[bool, QueryParameter(name="all")] = False) -> list[str]:
+    return []
+
+
 def create(settings: Settings) -> Service:
     bus = Bus(settings, "catalog")
-    return Service(settings, "catalog", bus=bus, route_handlers=[wish], resources=[], required={"bus": bus.check})
+    return Service(
+        settings, "catalog", bus=bus, route_handlers=[wish, wishes], resources=[], required={"bus": bus.check}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +182,81 @@ async def test_the_service_describes_itself(url: str) -> None:
         document = json.loads(await answer.read())
     assert answer.status == 200
     assert document["paths"]["/wishes"]["post"]["responses"]["422"]["content"]["application/problem+json"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"name": "a", "quantity": 1, "colour": "red"}', "colour"),
+        (b'{"name": "a"}', "quantity"),
+    ],
+)
+async def test_a_member_too_many_or_missing_is_named(url: str, body: bytes, field: str) -> None:
+    _, document = await send(url, body)
+    assert [each["field"] for each in document["errors"]] == [field]  # type: ignore[attr-defined]
+
+
+async def test_a_missing_body_is_called_that(url: str) -> None:
+    assert (await send(url, b""))[1]["code"] == "unreadable"
+
+
+async def test_a_query_parameter_is_named_as_it_was_written(url: str) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/wishes?all=maybe") as answer:
+        document = json.loads(await answer.read())
+    assert (answer.status, [each["field"] for each in document["errors"]]) == (422, ["all"])
+
+
+async def raw(url: str, sent: bytes) -> bytes:
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(sent)
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: bogus\r\nContent-Length: -1\r\n\r\n",
+        b"NONSENSE\r\n\r\n",
+        b"POST /wishes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    ],
+)
+async def test_what_is_no_http_is_a_problem_too(url: str, sent: bytes) -> None:
+    answer = await raw(url, sent)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in answer
+    assert b"x-request-id" in answer.lower()
+
+
+async def test_a_head_that_never_ends_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.3)
+    assert (await raw(url, b"GET /ping HTTP/1.1\r\nHost: x\r\n")).startswith(b"HTTP/1.1 408 ")
+    assert await raw(url, b"") == b""
+    # Nor is one after a whole request.
+    answer = await raw(url, b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET /ping HTTP/1.1\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in answer
+
+
+async def test_a_head_without_bounds_is_refused(url: str) -> None:
+    answer = await raw(url, b"GET /ping HTTP/1.1\r\n" + b"X-Header: yes\r\n" * 10_000)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_connection_may_be_used_again_and_again(url: str) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        for _ in range(50):
+            async with session.get(f"{url}/ping") as answer:
+                assert await answer.text() == "pong"
+
+
+async def test_head_is_answered_like_get_without_its_body(url: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        for path in ("/ping", "/health/live", "/health/ready", "/metrics", "/wishes"):
+            async with session.head(f"{url}{path}") as answer:
+                assert (answer.status, await answer.read()) == (200, b"")
+        async with session.options(f"{url}/wishes") as answer:
+            assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"

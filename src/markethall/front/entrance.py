@@ -83,7 +83,7 @@ class Entrance:
         by_cookie = not in_cookies and cookies.act_for_cookie(scope)
         service = service_of(segments)
         if service is None:
-            await self._answer_itself(scope, receive, send)
+            await self._own(scope, receive, send)
             return
         scope["path_template"] = template(segments)
         if method == "POST" and segments == ("api", "orders"):
@@ -99,15 +99,6 @@ class Entrance:
             answer = replace(answer, body=await filled_in(answer, segments, self._availability))
             more = self._after(answer, segments, scope) if by_cookie else ()
             await return_answer(send, answer, method=method, more=more)
-
-    async def _answer_itself(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "HEAD":
-            await self._own(scope, receive, send)
-            return
-        # The server leaves the body out, for it knows the request as it came.
-        as_get = {**scope, "method": "GET"}
-        await self._own(as_get, receive, send)
-        scope["path_template"] = as_get.get("path_template")
 
     async def _open_session(self, scope: Scope, receive: Receive, send: Send, segments: Segments, client: str) -> None:
         """Sign in, or refresh, with the tokens in cookies."""

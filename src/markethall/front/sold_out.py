@@ -27,7 +27,12 @@ class SoldOut:
         Raises:
             InvalidToken: as orders would.
         """
-        if call.has_key or call.quantities is None or not self._availability.sold_out(call.quantities):
+        if call.has_key or call.quantities is None or call.place.expected_total is not None:
+            return None
+        if not self._availability.sold_out(call.quantities):
+            return None
+        if any(self._availability.of(sku) is None for sku in call.quantities):
+            # It may be a SKU that does not exist, which is another answer.
             return None
         if call.place.token is not None:
             try:

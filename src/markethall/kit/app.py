@@ -22,11 +22,12 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from markethall import __version__
 from markethall.contracts.messages import Replica
 from markethall.kit import telemetry, tracing
-from markethall.kit.asgi import ASGIApp, Bodies, Surroundings
+from markethall.kit.asgi import ASGIApp, Bodies, HeadAsGet, Surroundings
 from markethall.kit.bus import Bus
 from markethall.kit.db import Database
+from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.identity import Identity, KeyRing
-from markethall.kit.problems import answer
+from markethall.kit.problems import answer, with_head
 from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings
 from markethall.kit.status import status_route
@@ -89,7 +90,8 @@ class Service:
             request_max_body_size=None,
             logging_config=None,
         )
-        app: ASGIApp = Bodies(litestar, settings.max_body_bytes, settings.body_timeout_seconds)  # type: ignore[arg-type]
+        app: ASGIApp = HeadAsGet(litestar)  # type: ignore[arg-type]
+        app = Bodies(app, settings.max_body_bytes, settings.body_timeout_seconds)
         for wrap in around:
             app = wrap(app)
         self.litestar = litestar
@@ -213,7 +215,7 @@ class DrainingServer(uvicorn.Server):
             uvicorn.Config(
                 service.asgi,
                 loop="uvloop",
-                http="httptools",
+                http=LimitedProtocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -236,7 +238,7 @@ async def _name_all_methods(message: Message, scope: Scope) -> None:
     if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS" and message["type"] == "http.response.start":
         for route in scope["litestar_app"].routes:
             if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
-                MutableScopeHeaders(message)["Allow"] = ", ".join(sorted(route.methods))
+                MutableScopeHeaders(message)["Allow"] = ", ".join(sorted(with_head(route.methods)))
 
 
 def _constant(value: Any) -> Callable[[], Awaitable[Any]]:

@@ -182,6 +182,21 @@ class Surroundings:
                 telemetry.observe_request(scope["method"], route, status, time.perf_counter() - started)
 
 
+class HeadAsGet:
+    """HEAD wherever there is GET. The server leaves the body out, for it knows the request as it came."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        as_get = {**scope, "method": "GET"}
+        await self._app(as_get, receive, send)
+        scope["path_template"] = as_get.get("path_template")
+
+
 class Bodies:
     """Reads a request's body whole, within its limits, and lets only sound JSON through."""
 

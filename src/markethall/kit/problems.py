@@ -1,5 +1,7 @@
 """Errors on the wire: one place turns them into `application/problem+json`."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -91,7 +93,9 @@ def to_problem(error: Exception) -> Problem:
     if isinstance(error, NotFoundException):
         return NotFound()
     if isinstance(error, MethodNotAllowedException):
-        return NotAllowed(headers=dict(error.headers or {}))
+        allowed = next((value for name, value in (error.headers or {}).items() if name.lower() == "allow"), "")
+        methods = {name.strip() for name in allowed.split(",")} - {""}
+        return NotAllowed(headers={"Allow": ", ".join(sorted(with_head(methods)))})
     if isinstance(error, ClientException):
         return Unreadable(error.detail)
     if isinstance(error, HTTPException) and error.status_code < 500:
@@ -102,17 +106,32 @@ def to_problem(error: Exception) -> Problem:
     return Internal()
 
 
+def with_head(methods: Iterable[str]) -> set[str]:
+    """Whoever answers GET answers HEAD."""
+    named = set(methods)
+    return named | {"HEAD"} if "GET" in named else named
+
+
 def field_error(message: str) -> FieldError:
     """msgspec's "Expected `int`, got `str` - at `$.lines[0].quantity`" as a field and a message."""
     text, separator, path = message.rpartition(" - at `")
     if not separator:
-        return FieldError("", message)
+        text, path = message, ""
     # Of a wrong key the path is "key` in `$.attributes`".
-    path = path.rstrip("`").rpartition("`")[2]
-    return FieldError(path.removeprefix("$").removeprefix("."), text)
+    path = path.rstrip("`").rpartition("`")[2].removeprefix("$").removeprefix(".")
+    member = _MEMBER.search(text)
+    if member is not None:
+        path = f"{path}.{member[1]}" if path else member[1]
+    return FieldError(path, text)
+
+
+# "Object contains unknown field `colour`", "Object missing required field `name`": that member is meant.
+_MEMBER = re.compile(r"(?:unknown|required) field `([^`]*)`\Z")
 
 
 def _from_validation(error: ValidationException) -> Problem:
+    if str(error.__cause__) == "Object missing required field `data`":
+        return Unreadable("The body is missing.")
     if isinstance(error.__cause__, msgspec.ValidationError):
         return Invalid(errors=[field_error(str(error.__cause__))])
     errors = []
@@ -123,9 +142,24 @@ def _from_validation(error: ValidationException) -> Problem:
     return Invalid(errors=errors or [FieldError("", error.detail)])
 
 
-def answer(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+def _with_wire_names(problem: Problem, request: Request[Any, Any, Any]) -> Problem:
+    """A parameter is named as the client wrote it, not as the handler calls it."""
+    handler = request.scope.get("route_handler")
+    parameters = handler.parsed_fn_signature.parameters if handler is not None else {}
+
+    def wire_name(field: str) -> str:
+        definition = getattr(parameters.get(field), "kwarg_definition", None)
+        return getattr(definition, "name", None) or field
+
+    problem.errors = tuple(FieldError(wire_name(each.field), each.message) for each in problem.errors)
+    return problem
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Litestar's exception handler."""
     problem = to_problem(error)
+    if isinstance(error, ValidationException):
+        problem = _with_wire_names(problem, request)
     return Response(
         content=msgspec.json.encode(problem.document()),
         status_code=problem.status,
