@@ -117,21 +117,22 @@ async def test_an_erased_account_leaves_its_orders_without_the_person(hall: Hall
     user = hall.accounts.bearer(user_id)
     sku = await hall.sell()
     address = {"name": "Ada", "line1": "1 Way", "postal_code": "1", "city": "Ulm", "country": "DE"}
-    body = {"lines": [{"sku": sku, "quantity": 1}], "email": "ada@example.org", "shipping_address": address}
-    bought = (await hall.call("POST", "/api/orders", body, headers=user)).body
     cart = (await hall.call("POST", "/api/carts", headers=user)).body
+    await hall.call("PUT", f"/api/carts/{cart['id']}/lines/{sku}", {"quantity": 1}, headers=user)
+    body = {"cart_id": cart["id"], "email": "ada@example.org", "shipping_address": address}
+    bought = (await hall.call("POST", "/api/orders", body, headers=user)).body
     guest = (await hall.call("POST", "/api/carts")).body
     await hall.call("POST", f"/api/carts/{guest['id']}/claim", headers=user)
-    stored = "SELECT user_id, email, shipping_address FROM orders WHERE id = $1"
+    stored = "SELECT user_id, email, cart_id, shipping_address FROM orders WHERE id = $1"
     before = await hall.database.fetchrow(stored, uuid.UUID(bought["id"]))
     assert before is not None
-    assert (before["user_id"], before["email"]) == (user_id, "ada@example.org")
+    assert list(before)[:3] == [user_id, "ada@example.org", uuid.UUID(cart["id"])]
     assert msgspec.json.decode(before["shipping_address"]) == address
     await hall.accounts.erase(user_id)
 
     async def forgotten() -> bool:
         row = await hall.database.fetchrow(stored, uuid.UUID(bought["id"]))
-        return row is not None and list(row) == [None, None, None]
+        return row is not None and list(row) == [None] * 4
 
     await hall.until(forgotten)
     assert (await hall.order(bought["id"]))["lines"] == bought["lines"]

@@ -51,6 +51,15 @@ async def test_settling_orders_writes_no_index_and_no_batch_walks_a_table(
     assert statistics["orders"]["n_tup_upd"] == statistics["orders"]["n_tup_hot_upd"] == 2000
 
 
+async def test_giving_lines_back_to_carts_walks_no_table_and_writes_no_index_of_orders(
+    database: Database, nats: EmbeddedNats
+) -> None:
+    statistics = await after_many_batches(database, nats, rejected=True)
+    assert {name: row["seq_tup_read"] for name, row in statistics.items()} == dict.fromkeys(statistics, 0)
+    assert statistics["orders"]["n_tup_upd"] == statistics["orders"]["n_tup_hot_upd"] == 2000
+    assert statistics["cart_lines"]["n_tup_ins"] == 2 * statistics["cart_lines"]["n_tup_del"] == 8000
+
+
 async def test_an_index_on_an_outcome_would_be_written_at_each_settling(database: Database, nats: EmbeddedNats) -> None:
     async with database.hot() as connection:
         await connection.execute("CREATE INDEX ON orders (reserved_at)")
@@ -68,8 +77,13 @@ async def test_without_the_plan_settings_batches_would_walk_tables(
     assert sum(row["seq_tup_read"] for row in statistics.values()) > 0
 
 
-async def after_many_batches(database: Database, nats: EmbeddedNats) -> "dict[str, asyncpg.Record]":
-    """What PostgreSQL counted, by table, after orders were placed and settled on a database that began empty."""
+async def after_many_batches(
+    database: Database, nats: EmbeddedNats, *, rejected: bool = False
+) -> "dict[str, asyncpg.Record]":
+    """What PostgreSQL counted, by table, after orders were placed and settled on a database that began empty.
+
+    Those to be rejected are placed from carts, of two lines each.
+    """
     skus = [f"T-{number}" for number in range(100)]
     product = ProductSnapshot(uuid.uuid4().bytes, "t", "T", 1, True, [VariantSnapshot(sku, {}, 1) for sku in skus])
     async with database.hot() as connection:
@@ -77,18 +91,36 @@ async def after_many_batches(database: Database, nats: EmbeddedNats) -> "dict[st
     bus = Bus(settings_for("orders", "", nats), "orders")
     async with Checkout(database, Relay(database, bus), "EUR") as checkout:
         for _ in range(8):
-            wishes = [Wanted(uuid.uuid4(), None, b"", {skus[n % 100]: 1, skus[(n + 1) % 100]: 1}) for n in range(250)]
+            if rejected:
+                carts = await filled_carts(database, 250, skus[:2])
+                wishes = [Wanted(uuid.uuid4(), None, b"", cart_id=cart_id) for cart_id in carts]
+            else:
+                pairs = [{skus[n % 100]: 1, skus[(n + 1) % 100]: 1} for n in range(250)]
+                wishes = [Wanted(uuid.uuid4(), None, b"", pair) for pair in pairs]
             placed = await checkout.place_many(wishes)
             assert not [error for error in placed if isinstance(error, BaseException)]
             async with database.hot() as connection:
                 at = from_unix_microseconds(now())
-                settled = await settle(connection, {one.order_id: Outcome(True, at) for one in wishes})
+                settled = await settle(connection, {one.order_id: Outcome(not rejected, at) for one in wishes})
             assert len(settled) == 250
     async with database.hot() as connection:
         await connection.execute("SELECT pg_stat_force_next_flush()")
     async with database.hot() as connection:
         rows = await connection.fetch("""
-            SELECT relname, seq_tup_read, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables
+            SELECT relname, seq_tup_read, n_tup_ins, n_tup_upd, n_tup_hot_upd, n_tup_del FROM pg_stat_user_tables
             WHERE relname IN ('orders', 'price_list', 'carts', 'cart_lines')
         """)
     return {row["relname"]: row for row in rows}
+
+
+async def filled_carts(database: Database, count: int, skus: list[str]) -> list[uuid.UUID]:
+    carts = [uuid.uuid4() for _ in range(count)]
+    async with database.hot() as connection:
+        await connection.execute("INSERT INTO carts (id) SELECT unnest($1::uuid[])", carts)
+        await connection.execute(
+            "INSERT INTO cart_lines (cart_id, sku, quantity) "
+            "SELECT id, sku, 1 FROM unnest($1::uuid[]) AS id CROSS JOIN unnest($2::text[]) AS sku",
+            carts,
+            skus,
+        )
+    return carts

@@ -29,6 +29,7 @@ orders = sa.Table(
     sa.Column("fulfil_asked_at", _Moment),
     sa.Column("dispatched_at", _Moment),
     sa.Column("shortages", JSONB),
+    sa.Column("cart_id", sa.Uuid),
     postgresql_with={"fillfactor": 50},
 )
 sa.Index("orders_number", orders.c.number, unique=True)

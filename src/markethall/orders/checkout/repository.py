@@ -24,13 +24,13 @@ COPY_IS_COMPLETE = "SELECT complete FROM price_list_copy"
 # the same ids at once wait for each other in one direction only.
 INSERT = """
 INSERT INTO orders (
-    id, number, user_id, fingerprint, currency, lines, total, email, shipping_address, placed_at
+    id, number, user_id, fingerprint, currency, lines, total, email, shipping_address, cart_id, placed_at
 )
-SELECT id, number, user_id, fingerprint, $1, lines, total, email, shipping_address, statement_timestamp()
+SELECT id, number, user_id, fingerprint, $1, lines, total, email, shipping_address, cart_id, statement_timestamp()
 FROM (
     SELECT nextval('order_numbers') AS number, given.*
-    FROM unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::jsonb[], $6::bigint[], $7::text[], $8::jsonb[])
-        AS given (id, user_id, fingerprint, lines, total, email, shipping_address)
+    FROM unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::jsonb[], $6::bigint[], $7::text[], $8::jsonb[], $9::uuid[])
+        AS given (id, user_id, fingerprint, lines, total, email, shipping_address, cart_id)
 ) AS numbered
 ORDER BY id
 ON CONFLICT (id) DO NOTHING
@@ -83,6 +83,7 @@ async def insert_orders(
         [d.total for d in drafts],
         [d.wanted.email for d in drafts],
         [encode(d.wanted.shipping_address).decode() if d.wanted.shipping_address else None for d in drafts],
+        [d.wanted.cart_id for d in drafts],
     )
     return {row["id"]: (row["number"], row["placed_at"]) for row in rows}
 

@@ -10,7 +10,7 @@ REMEMBER = "INSERT INTO erased_users (user_id) SELECT unnest($1::uuid[]) ON CONF
 PRUNE = "DELETE FROM erased_users WHERE erased_at < now() - interval '1 day'"
 RECENT = "SELECT user_id FROM erased_users"
 FORGET_ORDERS = """
-UPDATE orders SET user_id = NULL, email = NULL, shipping_address = NULL WHERE user_id = ANY($1::uuid[])
+UPDATE orders SET user_id = NULL, email = NULL, shipping_address = NULL, cart_id = NULL WHERE user_id = ANY($1::uuid[])
 """
 FORGET_CARTS = "DELETE FROM carts WHERE user_id = ANY($1::uuid[]) OR claimed_by = ANY($1::uuid[])"
 
@@ -25,7 +25,8 @@ async def recently_erased(connection: Connection) -> list[UUID]:
 
 
 async def forget(connection: Connection, users: Sequence[UUID]) -> None:
-    """Carts go; orders stay without user, e-mail and address."""
+    """Carts go; orders stay without user, e-mail, address and cart."""
     if users:
-        await connection.execute(FORGET_ORDERS, users)
+        # Carts before orders, as everyone locks them who locks both.
         await connection.execute(FORGET_CARTS, users)
+        await connection.execute(FORGET_ORDERS, users)

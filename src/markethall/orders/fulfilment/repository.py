@@ -9,6 +9,7 @@ import msgspec
 
 from markethall.contracts.messages import Shortage
 from markethall.orders.connection import Connection
+from markethall.orders.fulfilment.giving_back import give_back, lock_carts_of
 from markethall.orders.order import SELECT, Order, order_from
 
 # `status.never_before`, set by set. `greatest` passes over NULL.
@@ -21,7 +22,7 @@ UPDATE orders AS o SET
     shortages = said.shortages
 FROM unnest($1::uuid[], $2::boolean[], $3::timestamptz[], $4::jsonb[]) AS said (id, reserved, at, shortages)
 WHERE o.id = said.id AND o.reserved_at IS NULL AND o.rejected_at IS NULL
-RETURNING o.id, o.reserved_at, o.rejected_at, o.cancel_asked_at
+RETURNING o.id, o.reserved_at, o.rejected_at, o.cancel_asked_at, o.cart_id
 """
 RELEASE = """
 UPDATE orders AS o SET released_at = greatest(said.at, o.cancel_asked_at)
@@ -68,8 +69,12 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 async def settle(connection: Connection, outcomes: Mapping[UUID, Outcome]) -> list[Settled]:
-    """Rows are taken by id, so that two replicas do not wait for each other in a circle."""
+    """Those recorded just now. Of these, the rejected ones that nobody cancelled fill their carts again.
+
+    Rows are taken by id, so that two replicas do not wait for each other in a circle.
+    """
     ids = sorted(outcomes, key=_as_number)
+    carts = await lock_carts_of(connection, [order_id for order_id in ids if not outcomes[order_id].reserved])
     said = [outcomes[order_id] for order_id in ids]
     rows = await connection.fetch(
         SETTLE,
@@ -78,6 +83,8 @@ async def settle(connection: Connection, outcomes: Mapping[UUID, Outcome]) -> li
         [outcome.at for outcome in said],
         [msgspec.json.encode(outcome.shortages).decode() if outcome.shortages else None for outcome in said],
     )
+    rejected = (row for row in rows if row["rejected_at"] is not None and row["cancel_asked_at"] is None)
+    await give_back(connection, [row["id"] for row in rejected if row["cart_id"] in carts])
     return [
         Settled(
             row["id"],
