@@ -210,3 +210,23 @@ def covers(pattern: str, subject: str) -> bool:
 async def stored(bus: Bus, count: int) -> bool:
     async with asyncio.timeout(5):
         return (await bus.jetstream.stream_info("ORDERS")).state.messages == count
+
+
+async def test_a_store_that_cannot_be_read_is_set_aside(tmp_path: Path, credentials: Credentials) -> None:
+    """As when NATS is killed between making a stream's folder and describing it."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    server = EmbeddedNats(tmp_path / "nats", credentials.bus, logs)
+    await server.start()
+    try:
+        async with Bus(settings_for("orders", "", server), "orders"):
+            pass
+        await server.stop()
+        [description] = (tmp_path / "nats" / "store").glob("jetstream/*/streams/ORDERS/meta.inf")
+        description.unlink()
+        await server.start()
+        async with Bus(settings_for("orders", "", server), "orders") as bus:
+            assert (await bus.jetstream.stream_info("ORDERS")).state.messages == 0
+        assert (tmp_path / "nats" / "store.damaged").is_dir()
+    finally:
+        await server.stop()

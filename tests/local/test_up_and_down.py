@@ -127,3 +127,16 @@ def test_it_runs_from_a_checkout_that_others_may_not_enter(
     users = start_and_stop(copied_python(closed), closed / "data")
     assert len(users) == (2 if IS_ROOT else 1)
     assert (enterable / "cache").exists() is IS_ROOT
+
+
+def test_a_shop_of_one_front_opens_again_with_several(tmp_path: Path) -> None:
+    """The one front had the public port; the edge has it now, and no front."""
+    with running_shop(tmp_path / "data", "--no-demo") as shop:
+        for replicas in (2, 1):
+            assert shop.stop() == 0
+            shop.arguments = ("--no-demo", "--replicas", f"front={replicas}")
+            shop.start()
+            fronts = [entry["url"] for entry in shop.processes("front")]
+            assert len(fronts) == replicas
+            assert (shop.url in fronts) == (replicas == 1)
+            assert [entry["url"] for entry in shop.processes("edge")] == [shop.url] * (replicas > 1)

@@ -24,7 +24,7 @@ class Shop:
         self.data = data
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._arguments = arguments
+        self.arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
         self.output = data.with_name(f"{data.name}.out")
 
@@ -45,7 +45,7 @@ class Shop:
         said_before = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [*MARKETHALL, "up", "--data", str(self.data), "--port", str(self.port), *self._arguments],
+                [*MARKETHALL, "up", "--data", str(self.data), "--port", str(self.port), *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

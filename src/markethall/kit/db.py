@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -81,6 +82,8 @@ class Database:
             # What a failed statement was given (a password's hash, an address) stays out of the logs.
             hide_parameters=True,
         )
+        # After the server's restart: whoever takes a connection that ended meanwhile gets a new one.
+        event.listen(self._engine.sync_engine, "checkout", _refuse_ended)
         return self
 
     async def __aexit__(
@@ -153,6 +156,11 @@ class Database:
 
 async def _keep_session(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     return None
+
+
+def _refuse_ended(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError("the connection has ended")
 
 
 class _translated:

@@ -83,7 +83,9 @@ class _Hall:
         replicas: Mapping[str, int],
         watch: Watcher,
     ) -> None:
-        self._ports = ports = folder.read_ports()
+        # The public port is never an inner one, whoever had it the last time.
+        self._ports = ports = {name: port for name, port in folder.read_ports().items() if port != public.port}
+        self._public_port = public.port
         several_fronts = replicas.get("front", 1) > 1
         self._folder = folder
         self._credentials = credentials
@@ -165,7 +167,8 @@ class _Hall:
     def _write_down(self) -> None:
         rows = [row for row in self.supervisor.rows.values() if row.pid]
         self._folder.write_processes([ProcessEntry(r.service, r.replica, r.pid, r.url) for r in rows])
-        self._ports |= {f"{r.service}-{r.replica}": port for r in rows if (port := urlsplit(r.url).port)}
+        ports = {f"{r.service}-{r.replica}": urlsplit(r.url).port for r in rows}
+        self._ports |= {name: port for name, port in ports.items() if port and port != self._public_port}
         self._folder.write_ports(self._ports)
 
 

@@ -1,8 +1,11 @@
 """The embedded bus: one NATS server with JetStream, on loopback ports, a user per part."""
 
+import asyncio
 import json
 import os
+import shutil
 import signal
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +19,8 @@ from markethall.local.process import Child, Command, start_ready
 from markethall.local.programs import program
 
 READY_SECONDS = 30.0
+DAMAGED_SECONDS = 2.0
+"""How long NATS must say that a stream cannot be recovered before it is believed."""
 STOP_STEPS = ((signal.SIGTERM, 5.0),)
 MAX_PAYLOAD_BYTES = 8 << 20
 """A message carries a whole batch of orders; the bus's own default is 1 MiB."""
@@ -38,6 +43,7 @@ class EmbeddedNats:
         self._passwords = passwords
         self._logs = logs
         self._child: Child | None = None
+        self._damaged_since: float | None = None
 
     @property
     def pid(self) -> int:
@@ -53,8 +59,19 @@ class EmbeddedNats:
         return f"nats://{quote(user, safe='')}:{password}@{LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
-        """Raises StartFailed."""
+        """Raises StartFailed.
+
+        A store that cannot be read is set aside: the bus only carries, and what was under way is sent again.
+        """
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            await self._start()
+        except _StoreDamaged:
+            await asyncio.to_thread(self._set_store_aside)
+            await self._start()
+
+    async def _start(self) -> None:
+        self._damaged_since = None
         await start_ready(
             "NATS",
             self._command,
@@ -117,4 +134,22 @@ class EmbeddedNats:
         self._child = child
 
     async def _is_ready(self, child: Child) -> bool:
-        return await probe.status(f"http://{LOOPBACK}:{self.monitoring_port}/healthz") == 200
+        answer = await probe.get(f"http://{LOOPBACK}:{self.monitoring_port}/healthz")
+        if answer is None or b"could not be recovered" not in answer[1]:
+            self._damaged_since = None
+            return answer is not None and answer[0] == 200
+        now = time.monotonic()
+        self._damaged_since = self._damaged_since or now
+        if now - self._damaged_since > DAMAGED_SECONDS:
+            raise _StoreDamaged
+        return False
+
+    def _set_store_aside(self) -> None:
+        """The one before it goes."""
+        aside = self._folder / "store.damaged"
+        shutil.rmtree(aside, ignore_errors=True)
+        (self._folder / "store").rename(aside)
+
+
+class _StoreDamaged(Exception):
+    """A stream in the store has no readable description, as when NATS was killed while it made the stream."""
