@@ -106,7 +106,7 @@ FORGED = {
     "roles that are no list": token(roles=ADMIN),
     "roles that are no texts": token(roles=[{"admin": True}]),
     "an expiry that is no number": handmade({"alg": "EdDSA", "kid": KID}, claims(exp="never"), b"x" * 64),
-    "not valid yet": token(nbf=int(time.time()) + 600),
+    "not valid yet": token(nbf=int(time.time()) + 86_400),
     "no token at all": "x",
     "empty parts": "..",
     "not base64": "%%%.%%%.%%%",
