@@ -105,7 +105,7 @@ async def test_nothing_may_be_left_out_of_a_registration(client: Client, field: 
         (b'{"name": "' + b"a" * (1 << 20) + b'"}', "application/json", 413, "too_large"),
         (b"[]", "application/json", 422, "invalid"),
         (b"null", "application/json", 422, "invalid"),
-        (b"", "application/json", 422, "invalid"),
+        (b"", "application/json", 400, "unreadable"),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_refused(
