@@ -7,6 +7,9 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
+// Text with what stands between backticks as code.
+const written = (text) => text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+
 const token = document.getElementById("token");
 token.value = sessionStorage.getItem("token") ?? "";
 token.addEventListener("input", () => sessionStorage.setItem("token", token.value));
@@ -94,7 +97,7 @@ function operation(method, path, described) {
   return make("details", {},
     make("summary", {}, make("code", { className: "method" }, method.toUpperCase()), make("code", {}, path),
       make("span", { className: "summary" }, described.summary ?? "")),
-    make("p", { className: "description" }, described.description ?? ""),
+    make("p", { className: "description" }, ...written(described.description ?? "")),
     form, output,
     make("details", {}, make("summary", {}, "Answers"), make("p", { className: "description" }, answers)));
 }
@@ -107,12 +110,12 @@ async function show() {
     place.replaceChildren(make("p", {}, `The document cannot be read: ${error}`));
     return;
   }
-  document.getElementById("about").textContent = api.info.description;
+  document.getElementById("about").append(...written(api.info.description));
   const all = Object.entries(api.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, described]) => ({ method, path, described })));
   place.replaceChildren(...api.tags.flatMap((tag) => [
     make("h2", {}, tag.name),
-    make("p", {}, tag.description),
+    make("p", {}, ...written(tag.description)),
     ...all.filter(({ described }) => described.tags?.includes(tag.name))
       .map(({ method, path, described }) => operation(method, path, described)),
   ]));
