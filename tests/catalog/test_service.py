@@ -76,7 +76,10 @@ async def test_every_answer_is_in_the_document(stall: Stall) -> None:
 
 
 async def test_options_names_all_methods_of_an_address(stall: Stall) -> None:
-    for path, methods in (("/api/products", "GET, OPTIONS, POST"), ("/api/products/x", "DELETE, GET, OPTIONS, PATCH")):
+    for path, methods in (
+        ("/api/products", "GET, HEAD, OPTIONS, POST"),
+        ("/api/products/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+    ):
         answer = await stall.call("OPTIONS", path)
         assert (answer.status, answer.headers["Allow"]) == (204, methods)
 
@@ -127,9 +130,23 @@ async def test_it_starts_and_reads_without_the_bus_and_tells_later(machine: Mach
             await nats.stop()
             made = await stall.add(name="Made while the bus was away")
             assert (await stall.get(f"/api/products/{made['slug']}")).status == 200
+            assert await _waiting(url) >= 1
             await nats.start()
-            await eventually(lambda: made["slug"] in said(stall), seconds=30)
+
+            async def told() -> bool:
+                return await _waiting(url) == 0
+
+            await eventually(told, seconds=30)
             await bus.close()
+
+
+async def _waiting(url: str) -> int:
+    """What the bus has not taken yet."""
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM outbox"))
+    finally:
+        await connection.close()
 
 
 async def _writes(stall: Stall) -> bool:
