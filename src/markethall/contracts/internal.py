@@ -110,6 +110,13 @@ class ListedProducts(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
+READ_AT_LEAST = "read-at-least"
+"""Header, front → catalog: a position in its database's log that the answer must not be older than, or NEWEST."""
+WRITTEN_AT = "written-at"
+"""Header, catalog → front, on answers and on its messages: a position that holds what was just read or changed."""
+NEWEST = "newest"
+UNKNOWN_POSITION = "unknown"
+
 STATUS_PATH = "/internal/status"
 
 

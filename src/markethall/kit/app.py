@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from markethall.contracts.messages import Replica
 from markethall.kit import telemetry, tracing
 from markethall.kit.asgi import ASGIApp, Bodies, HeadAsGet, Surroundings
 from markethall.kit.bus import Bus
+from markethall.kit.crash_points import UnknownCrashPoint, arm
 from markethall.kit.db import Database
 from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.identity import Identity, KeyRing
@@ -34,6 +36,10 @@ from markethall.kit.status import status_route
 from markethall.kit.strict_request import StrictRequest
 
 log = structlog.get_logger(__name__)
+
+LINGER_SECONDS = 1.5
+"""Longer than the registry, or the edge's look at its fronts, takes to turn everybody away."""
+LOOK_SECONDS = 0.05
 
 Check = Callable[[], Awaitable[str]]
 
@@ -185,6 +191,10 @@ def serve(name: str, settings: Settings) -> None:
     import gc
 
     telemetry.configure_logging(name, settings.replica, settings.log_level)
+    try:
+        arm(settings.crash_points)
+    except UnknownCrashPoint as error:
+        sys.exit(f"markethall: {error}")
     listener = listen(settings.host, settings.port)
     settings = settings.model_copy(update={"service": name, "port": listener.getsockname()[1]})
     service: Service = importlib.import_module(f"markethall.{name}.app").create(settings)
@@ -193,7 +203,10 @@ def serve(name: str, settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     provider = tracing.configure(name, settings)
-    DrainingServer(service).run(sockets=[listener])
+    sockets = [listener]
+    if settings.public_socket is not None:
+        sockets.append(socket.socket(fileno=settings.public_socket))
+    DrainingServer(service).run(sockets=sockets)
     if provider is not None:
         provider.shutdown()
 
@@ -208,7 +221,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class DrainingServer(uvicorn.Server):
-    """Leaves the registry before it stops listening, so that nobody is sent to a closed door."""
+    """Leaves the registry before it stops listening, so that nobody is sent to a closed door.
+
+    Who has a connection open may be sending on it at this very moment, and a connection closed under a
+    request looks like a failure. So for up to `LINGER_SECONDS` whatever still comes is answered, and each
+    answer says that it is the last on its connection.
+    """
 
     def __init__(self, service: Service) -> None:
         super().__init__(
@@ -230,6 +248,17 @@ class DrainingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._service.leave()
+        # Other processes listen on a public socket, or will: who connects now finds one of them.
+        for server, public in list(zip(self.servers, sockets or [], strict=True))[1:]:
+            server.close()
+            public.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        linger_seconds = min(LINGER_SECONDS, self._service.settings.drain_seconds)
+        for _ in range(int(linger_seconds / LOOK_SECONDS)):
+            if not state.connections:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
         await super().shutdown(sockets)
 
 

@@ -104,6 +104,15 @@ def check_json(scope: Scope, body: bytes) -> None:
     media = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise UnsupportedMedia(headers={"Accept": "application/json"})
+    check_document(body)
+
+
+def check_document(body: bytes) -> None:
+    """
+    Raises:
+        Unreadable: it is no JSON, or not UTF-8.
+        DuplicateKey: an object in it names a member twice.
+    """
     try:
         json.loads(body.decode(), object_pairs_hook=_unique)
         msgspec.json.decode(body)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -19,10 +20,15 @@ from markethall.contracts.messages import Replica
 from markethall.kit import telemetry
 from markethall.kit.errors import Unavailable
 from markethall.kit.registry import Directory
+from markethall.kit.suspicion import Suspicion
 
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 1.0
+LOOK_SECONDS = 0.7
+"""For the answer of a replica that is asked whether it lives."""
+FIRST_ANSWER_SECONDS = 3.0
+"""For the head of a stream."""
 RETRY_STATUSES = frozenset({502, 503, 504})
 BACKOFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.3)
 
@@ -48,6 +54,10 @@ class Balancer:
     A refused connection leaves the replica out at once, and the request goes elsewhere,
     whatever it is, for nothing was sent. Other failures (broken connection, 502 to 504, no
     answer within `attempt_seconds`) are tried elsewhere only if the request is `repeatable`.
+
+    A replica that has fallen silent (suspended, or cut off) costs a request `PATIENCE_SECONDS` and
+    `LOOK_SECONDS` before it is taken elsewhere, or refused if it is not repeatable; from then on the
+    replica is chosen last, until it answers a look.
     """
 
     def __init__(self, directory: Directory, upstreams: str = "") -> None:
@@ -55,6 +65,7 @@ class Balancer:
         self._fixed = _parse_upstreams(upstreams)
         self._in_flight: Counter[str] = Counter()
         self._session: aiohttp.ClientSession | None = None
+        self._suspicion = Suspicion(self._look, lambda replica: replica in self.replicas(replica.service))
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -68,6 +79,7 @@ class Balancer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._suspicion.close()
         if self._session is not None:
             await self._session.close()
 
@@ -112,8 +124,12 @@ class Balancer:
                         return last
                 except aiohttp.ClientConnectorError:
                     self._directory.forget(replica)
+                except aiohttp.ConnectionTimeoutError:
+                    self._suspicion.doubt(replica)  # nothing was sent
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
                     log.warning("upstream failed", upstream=replica.id, to=service, reason=repr(error))
+                    if isinstance(error, TimeoutError):
+                        self._suspicion.doubt(replica)
                     if not repeatable:
                         raise ServiceUnavailable(
                             f"The {service} service broke off; whether it acted is not known."
@@ -142,15 +158,20 @@ class Balancer:
         while (replica := self._pick(service, failed)) is not None:
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=idle_seconds)
             try:
-                response = await self._session.get(
-                    URL(replica.address + path, encoded=True), headers=self._with_context(headers), timeout=timeout
-                )
+                async with asyncio.timeout(FIRST_ANSWER_SECONDS) as limit:
+                    with self._suspicion.waiting(replica, partial(_end_now, limit)):
+                        response = await self._session.get(
+                            URL(replica.address + path, encoded=True),
+                            headers=self._with_context(headers),
+                            timeout=timeout,
+                        )
             except (aiohttp.ClientError, TimeoutError, OSError):
                 failed.add(replica.id)
                 continue
             self._in_flight[replica.address] += 1
             try:
-                yield response
+                with self._suspicion.waiting(replica, response.close):
+                    yield response
             finally:
                 self._in_flight[replica.address] -= 1
                 response.close()
@@ -159,6 +180,7 @@ class Balancer:
 
     def _pick(self, service: str, failed: set[str]) -> Replica | None:
         live = [replica for replica in self.replicas(service) if replica.id not in failed]
+        live = [replica for replica in live if not self._suspicion.of(replica)] or live
         if not live:
             return None
         if len(live) == 1:
@@ -178,21 +200,31 @@ class Balancer:
         assert self._session is not None, "the balancer is not open"
         self._in_flight[replica.address] += 1
         try:
-            async with (
-                asyncio.timeout(timeout_seconds),
-                self._session.request(
-                    method,
-                    URL(replica.address + path, encoded=True),
-                    headers=self._with_context(headers),
-                    data=body,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                return Answer(response.status, response.headers, await response.read())
+            async with asyncio.timeout(timeout_seconds) as limit:
+                with self._suspicion.waiting(replica, partial(_end_now, limit)):
+                    async with self._session.request(
+                        method,
+                        URL(replica.address + path, encoded=True),
+                        headers=self._with_context(headers),
+                        data=body,
+                        allow_redirects=False,
+                    ) as response:
+                        return Answer(response.status, response.headers, await response.read())
         finally:
             self._in_flight[replica.address] -= 1
             if not self._in_flight[replica.address]:
                 del self._in_flight[replica.address]
+
+    async def _look(self, replica: Replica) -> bool:
+        """Whether it says that it lives; one that refuses connections says so too, and is dealt with elsewhere."""
+        assert self._session is not None
+        try:
+            async with asyncio.timeout(LOOK_SECONDS), self._session.get(f"{replica.address}/health/live") as answer:
+                return answer.status < 500
+        except aiohttp.ClientConnectorError:
+            return True
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
 
     @staticmethod
     def _with_context(headers: Mapping[str, str] | None) -> dict[str, str]:
@@ -202,6 +234,10 @@ class Balancer:
         if trace := telemetry.traceparent.get():
             sent["traceparent"] = trace
         return sent
+
+
+def _end_now(limit: asyncio.Timeout) -> None:
+    limit.reschedule(asyncio.get_running_loop().time())
 
 
 def _parse_upstreams(setting: str) -> dict[str, list[Replica]]:

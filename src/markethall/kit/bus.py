@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -12,11 +11,12 @@ import nats
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext, api
-from nats.js.errors import BadRequestError, NotFoundError
+from nats.js import JetStreamContext
 
-from markethall.contracts.topology import KEYS_BUCKET, PARTS, REPLICAS_BUCKET, STREAMS, Durable, Stream
+from markethall.contracts.internal import WRITTEN_AT
 from markethall.kit import telemetry
+from markethall.kit.bus_connection import Connection
+from markethall.kit.bus_setup import Setup
 from markethall.kit.errors import Unavailable
 from markethall.kit.settings import Settings
 from markethall.kit.tasks import cancel
@@ -24,11 +24,11 @@ from markethall.kit.tasks import cancel
 log = structlog.get_logger(__name__)
 
 APPLIED_TO = "Applied-To"
-REPLICA_TTL_SECONDS = 5.0
-DEDUPLICATION_SECONDS = 120.0
 JS_TIMEOUT_SECONDS = 5.0
-WRONG_LAST_OR_EXISTS = 10058
-"""JetStream's error code for a stream name in use with another configuration."""
+PUBLISH_SECONDS = 3.0
+"""For a stream to say that it has a message. Sent to one whose leader has died, it is lost, and sent again."""
+CHECK_SECONDS = 30.0
+"""How often it is looked whether all that must exist does."""
 
 
 class BusUnavailable(Unavailable):
@@ -47,12 +47,15 @@ class Bus:
     def __init__(self, settings: Settings, part: str) -> None:
         self._settings = settings
         self._part = part
-        self._client = Client()
+        self._client: Client = Connection()
         self._connected = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
         self._on_reconnect: list[Callable[[], None]] = []
         self._on_disconnect: list[Callable[[], None]] = []
-        self._topology_lock = asyncio.Lock()
+        self._setup = Setup(self._client, settings, part)
+        self._setting_up = asyncio.Lock()
+        self._broken = asyncio.Event()
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def part(self) -> str:
@@ -78,6 +81,10 @@ class Bus:
         """`call` runs whenever the connection is there again: something may have been missed."""
         self._on_reconnect.append(call)
 
+    def serve_devices(self) -> None:
+        """Say before it is entered that MQTT is on: what that takes is set up, too."""
+        self._setup.add_devices()
+
     async def __aenter__(self) -> Self:
         self._connecting = asyncio.create_task(self._connect(), name="bus connection")
         # Most starts find the bus at once; then the parts that follow can use it straight away.
@@ -87,6 +94,7 @@ class Bus:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await cancel(self._keeping)
         await cancel(self._connecting)
         if self._client.is_connected:
             try:
@@ -113,18 +121,25 @@ class Bus:
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.2,  # type: ignore[arg-type]
-            connect_timeout=2,
-            ping_interval=2,
+            connect_timeout=1,
+            # A server that does not answer is left after 1.5 to 2.3 s: this replica's heartbeat must not lapse.
+            ping_interval=0.75,  # type: ignore[arg-type]
             max_outstanding_pings=2,
             # While it is not connected nothing is buffered here: the outbox is the buffer.
             pending_size=8 << 20,
+            flush_timeout=2,
             disconnected_cb=self._lost,
             reconnected_cb=self._found,
             error_cb=self._failed,
         )
         self._connected.set()
         telemetry.BUS_CONNECTED.set(1)
-        await self.ensure_topology()
+        try:
+            await self.ensure_topology()
+        except Exception as error:
+            log.info("the bus is not ready yet", reason=repr(error))
+            self.repair()
+        self._keeping = asyncio.create_task(self._keep_topology(), name="bus topology")
 
     async def _lost(self) -> None:
         self._connected.clear()
@@ -137,6 +152,8 @@ class Bus:
         self._connected.set()
         telemetry.BUS_CONNECTED.set(1)
         log.info("bus connection is back")
+        # What was kept in memory only is gone if all of the bus was.
+        self.repair()
         for call in self._on_reconnect:
             call()
 
@@ -175,13 +192,21 @@ class Bus:
         await self._client.publish(subject, payload, headers={APPLIED_TO: reply_to} if reply_to else None)
 
     async def publish_stored(
-        self, subject: str, payload: bytes, *, message_id: str, reply_to: str | None = None
+        self,
+        subject: str,
+        payload: bytes,
+        *,
+        message_id: str,
+        reply_to: str | None = None,
+        written_at: str | None = None,
     ) -> None:
         """Into the subject's stream; returns once the stream has it."""
         headers = {"Nats-Msg-Id": message_id}
+        if written_at:
+            headers[WRITTEN_AT] = written_at
         if reply_to:
             headers[APPLIED_TO] = reply_to
-        await self.jetstream.publish(subject, payload, headers=headers, timeout=JS_TIMEOUT_SECONDS)
+        await self.jetstream.publish(subject, payload, headers=headers, timeout=PUBLISH_SECONDS)
 
     async def flush(self) -> None:
         """Returns once the server has read all that was published, and hears all that was subscribed to."""
@@ -214,78 +239,38 @@ class Bus:
     # What must exist
 
     async def ensure_topology(self) -> None:
-        """Make the streams, consumers and buckets of this part where they are missing; harmless to repeat."""
-        async with self._topology_lock:
-            part = PARTS[self._part]
-            for stream in STREAMS:
-                if stream.name in part.streams:
-                    await self._ensure(partial(self._ensure_stream, stream), stream.name)
-            for durable in part.durables:
-                await self._ensure(partial(self._ensure_durable, durable), durable.name)
-            await self._ensure(partial(self._ensure_bucket, REPLICAS_BUCKET, REPLICA_TTL_SECONDS), REPLICAS_BUCKET)
-            await self._ensure(partial(self._ensure_bucket, KEYS_BUCKET, None), KEYS_BUCKET)
+        """Make the streams, consumers and buckets of this part where they are missing; harmless to repeat.
 
-    async def _ensure(self, make: Callable[[], Awaitable[Any]], what: str) -> None:
-        for attempt in range(20):
+        Raises what the bus refused, or nats' TimeoutError: it may have no leader just now.
+        """
+        async with self._setting_up:
+            await self._setup.run()
+
+    def repair(self) -> None:
+        """Something that must exist seems not to: it is made in the background, whenever that is possible."""
+        self._broken.set()
+
+    async def _keep_topology(self) -> None:
+        failures = 0
+        while True:
             try:
-                await make()
-                return
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._broken.wait()
+            except TimeoutError:
+                pass
+            self._broken.clear()
+            if not self._client.is_connected:
+                continue
+            try:
+                await self.ensure_topology()
+                failures = 0
             except Exception as error:
                 # A cluster without a leader yet, or another replica making the same thing.
-                if attempt == 19:
-                    log.error("bus topology", what=what, reason=repr(error))
-                    raise
-                await asyncio.sleep(min(0.05 * 2**attempt, 1.0))
-
-    async def _ensure_stream(self, stream: Stream) -> None:
-        try:
-            await self.jetstream.stream_info(stream.name)
-        except NotFoundError:
-            await self.jetstream.add_stream(
-                api.StreamConfig(
-                    name=stream.name,
-                    subjects=list(stream.subjects),
-                    retention=api.RetentionPolicy(stream.retention),
-                    storage=api.StorageType.FILE,
-                    discard=api.DiscardPolicy.NEW if stream.max_age_seconds is None else api.DiscardPolicy.OLD,
-                    max_bytes=stream.max_bytes,
-                    max_age=stream.max_age_seconds or 0,
-                    duplicate_window=DEDUPLICATION_SECONDS,
-                )
-            )
-
-    async def _ensure_durable(self, durable: Durable) -> None:
-        try:
-            await self.jetstream.consumer_info(durable.stream, durable.name)
-        except NotFoundError:
-            await self.jetstream.add_consumer(
-                durable.stream,
-                api.ConsumerConfig(
-                    durable_name=durable.name,
-                    ack_policy=api.AckPolicy.EXPLICIT,
-                    deliver_policy=api.DeliverPolicy.ALL,
-                    ack_wait=durable.ack_wait_seconds,
-                    max_ack_pending=durable.max_ack_pending,
-                ),
-            )
-
-    async def _ensure_bucket(self, name: str, ttl_seconds: float | None) -> None:
-        try:
-            await self.jetstream.stream_info(f"KV_{name}")
-        except NotFoundError:
-            try:
-                await self.jetstream.create_key_value(
-                    api.KeyValueConfig(
-                        bucket=name,
-                        history=1,
-                        ttl=ttl_seconds,
-                        max_bytes=16 << 20,
-                        storage=api.StorageType.MEMORY if ttl_seconds else api.StorageType.FILE,
-                    )
-                )
-            except BadRequestError as error:
-                if error.err_code != WRONG_LAST_OR_EXISTS:
-                    raise
+                failures += 1
+                if failures in (5, 20) or failures % 100 == 0:
+                    log.warning("bus topology", failures=failures, reason=repr(error))
+                self._broken.set()
+            await asyncio.sleep(min(0.1 * 2 ** min(failures, 5), 2.0))
 
     async def stream_identity(self, stream: str) -> str | None:
         """When the stream was made: another answer than before means that its messages were wiped.

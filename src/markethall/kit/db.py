@@ -1,10 +1,11 @@
 """PostgreSQL for one service: SQLAlchemy Core for ordinary work, plain asyncpg for batches."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import asyncpg
 from sqlalchemy import event
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from markethall.kit.db_nodes import Nodes
 from markethall.kit.errors import Unavailable
 from markethall.kit.settings import Settings
 
@@ -25,10 +27,13 @@ GENERIC_PLANS = {
     "jit": "off",
 }
 
+ROLLBACK_SECONDS = 0.5
+
 LOST_CONNECTION = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # so asyncpg says where a server breaks off in the middle of its greeting
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
@@ -46,6 +51,9 @@ PASSING = (
 )
 
 
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+
 class DatabaseUnavailable(Unavailable):
     """The database does not answer just now; nothing of the transaction is kept unless it was committed."""
 
@@ -57,11 +65,21 @@ class Database:
 
     A transaction opens and closes at one visible place: `begin` (SQLAlchemy Core) or `hot`
     (asyncpg, planned for set-based statements). Both raise `DatabaseUnavailable` where the
-    server is gone, too slow, or the transaction has to be tried again.
+    server is gone, too slow, or the transaction has to be tried again; and where a commit was
+    to be on a standby, too, and the server answered without waiting for that.
+
+    Where the URL names several servers, connections lead to the primary, and to the next one
+    after a promotion. A connection that did not answer in time is dropped, and with it all
+    that were opened before: they may lead to the same server.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, url: str | None = None) -> None:
+        """`url`: in place of the one in the settings."""
         self._settings = settings
+        self._url = settings.database_url if url is None else url
+        self._nodes = Nodes(self._url)
+        self._distrusted = 0.0
+        """Connections older than this moment of the monotonic clock are not used again."""
         self._timeout = settings.database_timeout_seconds
         self._engine: AsyncEngine | None = None
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -69,7 +87,7 @@ class Database:
 
     @property
     def url(self) -> str:
-        return self._settings.database_url
+        return self._url
 
     async def __aenter__(self) -> Self:
         self._engine = create_async_engine(
@@ -83,7 +101,8 @@ class Database:
             hide_parameters=True,
         )
         # After the server's restart: whoever takes a connection that ended meanwhile gets a new one.
-        event.listen(self._engine.sync_engine, "checkout", _refuse_ended)
+        event.listen(self._engine.sync_engine, "connect", _note_birth)
+        event.listen(self._engine.sync_engine, "checkout", self._refuse_ended)
         return self
 
     async def __aexit__(
@@ -97,8 +116,30 @@ class Database:
         if self._engine is not None:
             await self._engine.dispose()
 
-    async def _connect(self, **settings: Any) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(self.url, timeout=self._timeout, server_settings=self._server_settings())
+    async def _connect(self, **_settings: Any) -> "asyncpg.Connection[asyncpg.Record]":
+        return await self._nodes.connect(
+            self._timeout, command_timeout=self._timeout, server_settings=self._server_settings()
+        )
+
+    async def _connect_hot(self, *_args: Any, **settings: Any) -> "asyncpg.Connection[asyncpg.Record]":
+        return await self._nodes.connect(
+            self._timeout,
+            command_timeout=self._timeout,
+            server_settings=self._server_settings() | GENERIC_PLANS,
+            **settings,
+        )
+
+    async def distrust(self) -> None:
+        """Leave all connections that are open now: whoever comes next opens another."""
+        self._distrusted = time.monotonic()
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
+    def _refuse_ended(self, dbapi_connection: Any, record: Any, _proxy: object) -> None:
+        connection = dbapi_connection.driver_connection
+        if connection.is_closed() or record.info["born"] < self._distrusted:
+            connection.terminate()
+            raise DisconnectionError("the connection has ended, or leads nowhere")
 
     def _server_settings(self) -> dict[str, str]:
         milliseconds = str(int(self._timeout * 1000))
@@ -115,16 +156,40 @@ class Database:
         """One transaction, committed at the end of the block unless it raises."""
         assert self._engine is not None, "the database is not open"
         with _translated():
-            async with self._engine.begin() as connection:
-                yield connection
+            async with self._engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                transaction = await connection.begin()
+                try:
+                    yield connection
+                    with _acknowledged(driver):
+                        await transaction.commit()
+                except BaseException:
+                    if transaction.is_active and not await _ends(transaction.rollback()):
+                        driver.terminate()
+                        await connection.invalidate()
+                        await self.distrust()
+                    raise
 
     @asynccontextmanager
     async def hot(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
         """One transaction on a plain asyncpg connection with generic, index-only-join plans."""
         pool = await self._hot_pool()
         with _translated():
-            async with pool.acquire(timeout=self._timeout) as connection, connection.transaction():
-                yield connection
+            async with pool.acquire(timeout=self._timeout) as connection:
+                transaction = connection.transaction()
+                ended = False
+                try:
+                    await transaction.start()
+                    yield connection
+                    with _acknowledged(connection):
+                        await transaction.commit()
+                        ended = True
+                except BaseException:
+                    if not ended and not await _ends(transaction.rollback()):
+                        connection.terminate()
+                        await self.distrust()
+                    raise
 
     async def _hot_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
         if self._pool is None:
@@ -132,12 +197,9 @@ class Database:
                 if self._pool is None:
                     with _translated():
                         self._pool = await asyncpg.create_pool(
-                            self.url,
                             min_size=0,
                             max_size=self._settings.database_pool,
-                            timeout=self._timeout,
-                            command_timeout=self._timeout,
-                            server_settings=self._server_settings() | GENERIC_PLANS,
+                            connect=self._connect_hot,
                             # Nothing is set in a session here; the default would ask the server
                             # to reset all of it, one round trip more for every transaction.
                             reset=_keep_session,
@@ -158,9 +220,44 @@ async def _keep_session(_connection: "asyncpg.Connection[asyncpg.Record]") -> No
     return None
 
 
-def _refuse_ended(dbapi_connection: Any, _record: object, _proxy: object) -> None:
-    if dbapi_connection.driver_connection.is_closed():
-        raise DisconnectionError("the connection has ended")
+def _note_birth(_connection: Any, record: Any) -> None:
+    record.info["born"] = time.monotonic()
+
+
+async def _ends(rollback: Awaitable[None]) -> bool:
+    """Whether the rollback works, so that the connection can be used again. One that hangs must not be waited for."""
+    try:
+        async with asyncio.timeout(ROLLBACK_SECONDS):
+            await rollback
+    except Exception:
+        return False
+    return True
+
+
+@contextmanager
+def _acknowledged(connection: Connection) -> Iterator[None]:
+    """Around a commit: an answer is one only if the server kept all it promises.
+
+    A server that waits for a standby, and whose waiting is cancelled (`pg_cancel_backend`, a pooler's time limit),
+    answers COMMIT as a success with a warning: the transaction is on the primary alone.
+
+    Raises:
+        DatabaseUnavailable: whether it is kept is not known, as after a broken connection.
+    """
+    warnings: list[str] = []
+
+    def hear(_connection: object, message: Any) -> None:
+        if (message.severity_en or message.severity) == "WARNING":
+            warnings.append(message.message)
+
+    connection.add_log_listener(hear)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            connection.remove_log_listener(hear)
+    if warnings:
+        raise DatabaseUnavailable(f"Committed, but: {warnings[0]}")
 
 
 class _translated:

@@ -20,6 +20,7 @@ from nats.aio.msg import Msg
 
 from markethall.contracts.messages import PublicKey
 from markethall.contracts.topology import KEYS_BUCKET
+from markethall.kit.buckets import read_bucket
 from markethall.kit.bus import Bus
 from markethall.kit.errors import Forbidden, Unauthenticated, Unavailable
 from markethall.kit.tasks import Periodic
@@ -111,15 +112,8 @@ class KeyRing:
     async def refresh(self) -> None:
         if not self._bus.connected:
             return
-        bucket = await self._bus.jetstream.key_value(KEYS_BUCKET)
-        watcher = await bucket.watchall()
-        try:
-            async for entry in watcher:
-                if entry is None:
-                    break
-                self._take(entry.key, entry.value or b"", deleted=entry.operation is not None)
-        finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
+        for entry in await read_bucket(self._bus, KEYS_BUCKET):
+            self._take(entry.key, entry.value, deleted=entry.deleted)
 
     async def _hear(self, message: Msg) -> None:
         deleted = bool(message.headers and message.headers.get("KV-Operation"))

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from markethall.kit.db_nodes import Nodes
 from markethall.kit.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -17,31 +18,39 @@ MIGRATION_SECONDS = 300.0
 
 
 async def migrate(settings: Settings, folder: Path, *, attempts: int = 60) -> None:
-    """Bring the database to the newest revision in `folder` (a service's `migrations`).
+    """Bring the database to the newest revision in `folder` (a service's `migrations`), unless it is there or beyond.
 
     Replicas that start together wait for each other on an advisory lock. A database that is
-    not there yet is tried again for about a minute.
+    not there yet is tried again for about a minute; where its standbys say that there is nothing
+    to do, a replica that can serve reads starts without it.
     """
+    nodes = Nodes(settings.database_url)
     for attempt in range(attempts):
         try:
-            await asyncio.wait_for(_migrate(settings, folder), MIGRATION_SECONDS)
+            await asyncio.wait_for(_migrate(settings, nodes, folder), MIGRATION_SECONDS)
             return
         except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError) as error:
+            if await _is_done_at_a_standby(settings, folder):
+                return
             if attempt == attempts - 1:
                 raise
             log.warning("database not reachable yet", reason=str(error) or type(error).__name__)
             await asyncio.sleep(min(0.05 * 2**attempt, 1.0))
 
 
-async def _migrate(settings: Settings, folder: Path) -> None:
+async def _migrate(settings: Settings, nodes: Nodes, folder: Path) -> None:
     newest = newest_revision(folder)
 
     async def connect(**_: object) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(settings.database_url, timeout=settings.database_timeout_seconds)
+        return await nodes.connect(settings.database_timeout_seconds)
 
     connection = await connect()
     try:
-        if await _current_revision(connection) == newest:
+        current = await _current_revision(connection)
+        if current is not None and current >= newest:
+            # Beyond ours: a later release has been here. It only adds, so that we can run beside it, or after it.
+            if current > newest:
+                log.warning("the database is of a later release", revision=current, known=newest)
             return
     finally:
         await connection.close(timeout=5)
@@ -53,6 +62,19 @@ async def _migrate(settings: Settings, folder: Path) -> None:
             await sa_connection.run_sync(upgrade, folder)
     finally:
         await engine.dispose()
+
+
+async def _is_done_at_a_standby(settings: Settings, folder: Path) -> bool:
+    if not settings.database_read_url:
+        return False
+    try:
+        connection = await Nodes(settings.database_read_url).connect(settings.database_timeout_seconds)
+        try:
+            return await _current_revision(connection) == newest_revision(folder)
+        finally:
+            connection.terminate()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
 
 
 def newest_revision(folder: Path) -> str:

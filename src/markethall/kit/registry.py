@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 
 from markethall.contracts.messages import Replica
 from markethall.contracts.topology import REPLICAS_BUCKET
+from markethall.kit.buckets import read_bucket
 from markethall.kit.bus import Bus
 from markethall.kit.tasks import Periodic, cancel
 
@@ -31,6 +32,9 @@ class Registration:
         self._bus = bus
         self._subject = f"{_PREFIX}{replica.service}.{replica.id}"
         self._value = msgspec.json.encode(replica)
+        self._renewing: asyncio.Task[None] | None = None
+        # What was said to a server that died was not heard; the next time could be too late.
+        bus.on_reconnect(self._renew_now)
         self._renewal = Periodic("registration", self._renew, RENEW_SECONDS, timeout_seconds=3)
         self._left = False
 
@@ -48,6 +52,7 @@ class Registration:
         if self._left:
             return
         self._left = True
+        await cancel(self._renewing)
         await self._renewal.__aexit__(None, None, None)
         try:
             async with asyncio.timeout(1):
@@ -56,15 +61,14 @@ class Registration:
         except Exception as error:
             log.warning("registration not withdrawn; it will lapse", reason=repr(error))
 
+    def _renew_now(self) -> None:
+        if not self._left:
+            self._renewing = asyncio.create_task(self._renew(), name="renewal of the registration")
+
     async def _renew(self) -> None:
-        if not self._bus.connected:
-            return
-        try:
-            await self._bus.jetstream.publish(self._subject, self._value, timeout=1.5)
-        except Exception:
-            # The bucket lives in memory: a restarted bus has none.
-            await self._bus.ensure_topology()
-            raise
+        # Not waiting for the bucket: while it has no leader those who listen hear of us all the same.
+        if self._bus.connected:
+            await self._bus.client.publish(self._subject, self._value)
 
 
 class Directory:
@@ -114,13 +118,9 @@ class Directory:
         # A write to a bucket passes by its listeners too, so renewals need no consumer of their own.
         await self._bus.listen(f"{_PREFIX}>", self._hear)
         try:
-            watcher = await (await self._bus.jetstream.key_value(REPLICAS_BUCKET)).watchall()
-            async for entry in watcher:
-                if entry is None:
-                    break
-                if entry.value and entry.operation is None:
+            for entry in await read_bucket(self._bus, REPLICAS_BUCKET):
+                if entry.value and not entry.deleted:
                     self._see(entry.value)
-            await watcher.stop()  # type: ignore[no-untyped-call]
         except Exception as error:
             log.info("no first list of replicas; renewals will bring it", reason=repr(error))
 

@@ -17,15 +17,27 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
     """0: any free port."""
+    public_socket: int | None = None
+    """Number of a listening socket that was inherited, to be served beside host and port."""
     advertise: str | None = None
     """The address (`http://host:port`) that other parts reach this replica at, where it is not host and port."""
 
     database_url: str = ""
     """`postgresql://role:password@host:port/database`; several hosts may be named, as libpq does."""
+    database_read_url: str = ""
+    """Standbys that may answer reads of the catalog, as `database_url`. Empty: the primary answers all."""
     database_pool: int = Field(default=6, ge=1, le=200)
     database_timeout_seconds: float = Field(default=5.0, gt=0)
     bus_url: str = "nats://127.0.0.1:4222"
     """`nats://user:password@host:port`, several separated by commas."""
+    bus_replicas: int = Field(default=1, ge=1, le=5)
+    """How many servers of the bus keep each stream and bucket: 3 on a cluster."""
+    bus_stream_bytes: int | None = Field(default=None, ge=1024)
+    """Where streams and buckets are made smaller than they are: no more than this in each."""
+
+    mqtt_url: str = ""
+    """`mqtt://host:port` of the bus's MQTT listener, several separated by commas; `mqtts` for TLS.
+    Empty: no devices. The user is that of `bus_url`."""
 
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     admin_email: str = ""
@@ -58,6 +70,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     """Addresses whose `X-Forwarded-For` is believed, separated by commas."""
 
+    status_socket: Path | None = None
+    """Where `markethall up` tells front how the processes of the shop are."""
+
     log_level: str = "info"
     otlp_endpoint: str = ""
     """OpenTelemetry collector (OTLP over HTTP). Empty: traces are passed on but not exported."""
@@ -65,3 +80,6 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1 << 20, ge=1024)
     body_timeout_seconds: float = Field(default=10.0, gt=0)
     data: Path | None = None
+
+    crash_points: str = ""
+    """For fault tests: where this process kills itself (`markethall.kit.crash_points`)."""

@@ -1,0 +1,45 @@
+"""Reading a key-value bucket of the bus whole."""
+
+from base64 import b64decode
+from typing import NamedTuple
+
+import msgspec
+
+from markethall.kit.bus import Bus, BusUnavailable
+
+MAX_ENTRIES = 10_000
+NO_MESSAGE = 10037
+"""JetStream's error code for a message that is not there."""
+
+
+class Entry(NamedTuple):
+    key: str
+    value: bytes
+    deleted: bool
+
+
+async def read_bucket(bus: Bus, bucket: str) -> list[Entry]:
+    """The latest value of each key, deleted ones included.
+
+    Raises BusUnavailable: no bus, no bucket, or nobody leads it just now.
+    """
+    entries: list[Entry] = []
+    sequence = 1
+    while len(entries) < MAX_ENTRIES:
+        # The library's way of reading would make a consumer each time, which outlives the reading by minutes.
+        question = msgspec.json.encode({"seq": sequence, "next_by_subj": f"$KV.{bucket}.>"})
+        answer = msgspec.json.decode(await bus.request(f"$JS.API.STREAM.MSG.GET.KV_{bucket}", question))
+        if "message" not in answer:
+            if answer.get("error", {}).get("err_code") != NO_MESSAGE:
+                raise BusUnavailable(f"The bucket {bucket} cannot be read.")
+            break
+        message = answer["message"]
+        sequence = message["seq"] + 1
+        entries.append(
+            Entry(
+                key=message["subject"].removeprefix(f"$KV.{bucket}."),
+                value=b64decode(message.get("data", "")),
+                deleted=b"KV-Operation" in b64decode(message.get("hdrs", "")),
+            )
+        )
+    return entries
