@@ -8,6 +8,7 @@ from pathlib import Path
 from markethall.accounts import attempts, repository
 from markethall.accounts.admin import ensure_admin
 from markethall.accounts.endpoints import ROUTES
+from markethall.accounts.erasures import Erasures
 from markethall.accounts.guard import Guard
 from markethall.accounts.keys import Schedule
 from markethall.accounts.passwords import Passwords
@@ -64,6 +65,7 @@ def create(settings: Settings) -> Service:
             signing_keys,
             ring,
             relay,
+            Erasures(database, bus, relay),
             Periodic("sweep of what is over", sweep, SWEEP_SECONDS),
         ],
         required={"database": database.check},

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, any_, delete, func, insert, literal, select, update
@@ -128,6 +128,13 @@ async def erase_user(connection: AsyncConnection, user_id: uuid.UUID) -> bool:
         return False
     await connection.execute(insert(erased_users).values(id=user_id, erased_at=func.now()))
     return True
+
+
+async def erased_lately(connection: AsyncConnection, within: timedelta, limit: int) -> list[uuid.UUID]:
+    """Latest first."""
+    statement = select(erased_users.c.id).where(erased_users.c.erased_at > func.now() - within)
+    found = await connection.execute(statement.order_by(erased_users.c.erased_at.desc()).limit(limit))
+    return [row.id for row in found]
 
 
 async def add_session(

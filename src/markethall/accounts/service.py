@@ -5,25 +5,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from markethall.accounts import repository
 from markethall.accounts.emails import checked_email, folded, same_email
+from markethall.accounts.erasures import message_of
 from markethall.accounts.errors import EmailTaken, LastAdmin, SessionEnded, WrongCredentials, WrongPassword
 from markethall.accounts.guard import Guard, Verified
 from markethall.accounts.passwords import Passwords
 from markethall.accounts.repository import User
 from markethall.accounts.tables import outbox
-from markethall.contracts.messages import AccountErased
-from markethall.contracts.topology import ACCOUNTS_ERASED
+from markethall.kit.crash_points import crash_point
 from markethall.kit.cursors import decode_cursor, encode_cursor
 from markethall.kit.db import Database
 from markethall.kit.errors import FieldError, Forbidden, Invalid, NotFound
 from markethall.kit.identity import ADMIN, Identity
 from markethall.kit.ids import random_id
-from markethall.kit.outbox import OutboxMessage, enqueue
+from markethall.kit.outbox import enqueue
 from markethall.kit.relay import Relay
 
 LIST = "users"
@@ -123,8 +122,9 @@ class Accounts:
             if admins == {user.id}:
                 raise LastAdmin()
             await repository.erase_user(connection, user.id)
-            payload = msgspec.msgpack.encode(AccountErased(user_id=user.id.bytes))
-            await enqueue(connection, outbox, [OutboxMessage(ACCOUNTS_ERASED, payload)])
+            await enqueue(connection, outbox, [message_of(user.id.bytes)])
+            crash_point("accounts.erase.before_commit")
+        crash_point("accounts.erase.after_commit")
         self._relay.wake()
 
     async def list_users(

@@ -13,6 +13,8 @@ from markethall.kit.app import Service
 from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
 from markethall.kit.db import Database
+from markethall.kit.db_reads import Reads
+from markethall.kit.freshness import CarriesFreshness
 from markethall.kit.identity import KeyRing
 from markethall.kit.migrations import migrate
 from markethall.kit.registry import Directory
@@ -29,8 +31,9 @@ def create(settings: Settings) -> Service:
     directory = Directory(bus)
     keys = KeyRing(bus)
     notices = AppliedNotices(bus, directory, settings)
-    relay = Relay(database, bus)
-    changes = Changes(database, relay, notices)
+    relay = Relay(database, bus, says_position=bool(settings.database_read_url))
+    reads = Reads(database, settings)
+    changes = Changes(database, relay, notices, reads)
     return Service(
         settings,
         "catalog",
@@ -39,22 +42,25 @@ def create(settings: Settings) -> Service:
         resources=[
             _migrated(settings),
             database,
+            reads,
             directory,
             keys,
             notices,
             relay,
             SnapshotResponder(database, bus),
         ],
-        required={"database": database.check},
+        required={"database": reads.check},
         observed={"bus": bus.check, "token keys": keys.check},
         dependencies={
             "database": database,
-            "products": Products(database, changes),
-            "categories": Categories(database, changes),
+            "reads": reads,
+            "products": Products(reads, changes),
+            "categories": Categories(reads, changes),
             "keys": keys,
             "currency": settings.currency,
         },
         keys=keys,
+        around=[CarriesFreshness],
     )
 
 

@@ -14,7 +14,7 @@ from markethall.catalog.errors import CategoryInUse, SlugTaken, check_version, u
 from markethall.catalog.words import slug_of
 from markethall.contracts.messages import CatalogChanged
 from markethall.kit.cursors import InvalidCursor, decode_cursor, encode_cursor
-from markethall.kit.db import Database
+from markethall.kit.db_reads import Reads
 from markethall.kit.errors import Invalid, NotFound
 
 CHANGED = CatalogChanged([], categories_changed=True)
@@ -26,8 +26,8 @@ _LIST = "categories"
 class Categories:
     """The tree of categories. Each method is one transaction; those that change the tree run one at a time."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
-        self._database = database
+    def __init__(self, reads: Reads, changes: Changes) -> None:
+        self._reads = reads
         self._changes = changes
 
     async def page(self, cursor: str | None, limit: int) -> tuple[list[Category], str | None]:
@@ -42,8 +42,7 @@ class Categories:
             if not 0 <= position <= MAX_POSITION:
                 raise InvalidCursor()
             after = position, slug
-        async with self._database.begin() as connection:
-            found = await repository.page(connection, after, limit + 1)
+        found = await self._reads.begin(lambda connection: repository.page(connection, after, limit + 1))
         shown = found[:limit]
         more = len(found) > limit
         return shown, encode_cursor(_LIST, None, [shown[-1].position, shown[-1].slug]) if more else None
@@ -53,8 +52,7 @@ class Categories:
         Raises:
             NotFound
         """
-        async with self._database.begin() as connection:
-            return await _find(connection, slug)
+        return await self._reads.begin(lambda connection: _find(connection, slug))
 
     async def add(self, slug: str | None, name: str, parent: str | None, position: int) -> Category:
         """A new category; without a slug, one is made from its name.

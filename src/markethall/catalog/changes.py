@@ -11,7 +11,9 @@ from markethall.catalog.tables import outbox
 from markethall.contracts.messages import CatalogChanged
 from markethall.contracts.topology import CATALOG_CHANGED, INVENTORY_CATALOG, ORDERS_CATALOG
 from markethall.kit.applied import AppliedNotices
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
+from markethall.kit.db_reads import Reads
 from markethall.kit.outbox import OutboxMessage, enqueue
 from markethall.kit.relay import Relay
 
@@ -33,8 +35,9 @@ class Change:
 class Changes:
     """Opens the transactions in which the catalogue is changed."""
 
-    def __init__(self, database: Database, relay: Relay, notices: AppliedNotices) -> None:
+    def __init__(self, database: Database, relay: Relay, notices: AppliedNotices, reads: Reads) -> None:
         self._database = database
+        self._reads = reads
         self._relay = relay
         self._notices = notices
 
@@ -51,5 +54,8 @@ class Changes:
                 encoded = [msgspec.msgpack.encode(message) for message in change.messages]
                 messages = [OutboxMessage(CATALOG_CHANGED, payload, notice.reply_to) for payload in encoded]
                 await enqueue(connection, outbox, messages)
+                crash_point("catalog.change.before_commit")
+            crash_point("catalog.change.after_commit")
             self._relay.wake()
+            await self._reads.stamp()
             await notice.wait(KEEPERS)

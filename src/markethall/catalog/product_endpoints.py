@@ -23,7 +23,7 @@ from markethall.catalog.requests import (
 from markethall.catalog.schemas import NewProduct, ProductPage, ProductPatch, options_of, variants_of
 from markethall.contracts.internal import PRODUCTS_PATH, ListedProducts
 from markethall.contracts.public import ProductView
-from markethall.kit.db import Database
+from markethall.kit.db_reads import Reads
 from markethall.kit.errors import NotFound, Problem
 from markethall.kit.guards import admin_only
 from markethall.kit.identity import KeyRing
@@ -40,7 +40,7 @@ Currency = NamedDependency[str]
 @get("/api/products", summary="Products, a page at a time", tags=TAGS, responses=responses())
 async def list_products(
     request: AnyRequest,
-    database: NamedDependency[Database],
+    reads: NamedDependency[Reads],
     currency: Currency,
     text: SearchParameter = None,
     category: CategoryParameter = None,
@@ -54,15 +54,14 @@ async def list_products(
     again allows another value. A page may be short: `next_cursor` is null on the last one only.
     """
     query = list_query(request, text, category, sort, limit, cursor)
-    async with database.hot() as connection:
-        page = await products_page(connection, query, currency)
+    page = await reads.hot(lambda connection: products_page(connection, query, currency))
     return Response(ProductPage([item.summary for item in page.items], page.next_cursor), headers=FRESH)
 
 
 @get(PRODUCTS_PATH, include_in_schema=False, media_type=MediaType.MESSAGEPACK)
 async def list_products_for_front(
     request: AnyRequest,
-    database: NamedDependency[Database],
+    reads: NamedDependency[Reads],
     currency: Currency,
     text: SearchParameter = None,
     category: CategoryParameter = None,
@@ -71,8 +70,7 @@ async def list_products_for_front(
     cursor: CursorParameter = None,
 ) -> ListedProducts:
     query = list_query(request, text, category, sort, limit, cursor)
-    async with database.hot() as connection:
-        return await products_page(connection, query, currency)
+    return await reads.hot(lambda connection: products_page(connection, query, currency))
 
 
 @get("/api/products/{slug:str}", summary="A product", tags=TAGS, responses=responses(404))

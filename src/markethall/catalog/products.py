@@ -11,7 +11,7 @@ from markethall.catalog.errors import SlugTaken, check_version
 from markethall.catalog.product import Content, Product, check, snapshot
 from markethall.catalog.words import slug_of
 from markethall.contracts.messages import CatalogChanged
-from markethall.kit.db import Database
+from markethall.kit.db_reads import Reads
 from markethall.kit.errors import Invalid, NotFound
 from markethall.kit.ids import random_id
 
@@ -23,8 +23,8 @@ SLUG_ATTEMPTS = 5
 class Products:
     """The products of the shop. Each method is one transaction."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
-        self._database = database
+    def __init__(self, reads: Reads, changes: Changes) -> None:
+        self._reads = reads
         self._changes = changes
 
     async def find(self, slug: str) -> Product:
@@ -32,8 +32,7 @@ class Products:
         Raises:
             NotFound: there never was one. An archived one is found.
         """
-        async with self._database.begin() as connection:
-            product = await repository.find(connection, slug)
+        product = await self._reads.begin(lambda connection: repository.find(connection, slug))
         if product is None:
             raise NotFound()
         return product

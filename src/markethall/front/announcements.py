@@ -12,11 +12,13 @@ import msgspec
 import structlog
 from nats.aio.msg import Msg
 
+from markethall.contracts.internal import WRITTEN_AT
 from markethall.contracts.messages import CatalogChanged, OrderStatusChanged, Pulse, StockChanged
 from markethall.contracts.topology import CATALOG_CHANGED, LIVE, LIVE_ORDERS_STATUS, LIVE_PULSE, LIVE_STOCK_CHANGED
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache, Key
 from markethall.front.composition import Template
+from markethall.front.freshness import Freshness
 from markethall.front.statuses import Statuses, tell_statuses
 from markethall.kit.applied import front_name
 from markethall.kit.bus import APPLIED_TO, Bus
@@ -34,8 +36,15 @@ class Announcements:
     """Keeps cache and availability in step. While the bus is away they are told not to trust themselves."""
 
     def __init__(
-        self, bus: Bus, replica: str, cache: Cache[Template], availability: Availability, statuses: Statuses
+        self,
+        bus: Bus,
+        replica: str,
+        cache: Cache[Template],
+        availability: Availability,
+        statuses: Statuses,
+        freshness: Freshness,
     ) -> None:
+        self._freshness = freshness
         self._bus = bus
         self._name = front_name(replica).encode()
         self._cache = cache
@@ -77,10 +86,12 @@ class Announcements:
             return
 
     def _trust(self) -> None:
+        self._freshness.trust()
         self._cache.trust()
         self._availability.trust()
 
     def _distrust(self) -> None:
+        self._freshness.distrust()
         self._cache.distrust()
         self._availability.distrust()
 
@@ -105,6 +116,7 @@ class Announcements:
             case subject if subject == LIVE_PULSE:
                 self._availability.hear_pulse(_pulse.decode(message.data))
             case subject if subject == CATALOG_CHANGED:
+                self._freshness.hear((message.headers or {}).get(WRITTEN_AT))
                 self._change_catalog(_catalog.decode(message.data))
 
     def _change_catalog(self, changed: CatalogChanged) -> None:

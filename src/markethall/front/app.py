@@ -12,6 +12,7 @@ from markethall.front.clients import ClientAddresses
 from markethall.front.composition import Template
 from markethall.front.entrance import Entrance
 from markethall.front.event_streams import EventStreams
+from markethall.front.freshness import Freshness
 from markethall.front.products import Products
 from markethall.front.rate_limits import RateLimits
 from markethall.front.readiness import Readiness
@@ -42,11 +43,21 @@ def create(settings: Settings) -> Service:
     clients = ClientAddresses(settings.trusted_proxies)
     availability = Availability(balancer)
     cache = Cache[Template](settings.cache_entries)
+    freshness = Freshness()
     checkout = Checkout(balancer, statuses, settings, draining, SoldOut(availability, keys))
-    announcements = Announcements(bus, settings.replica, cache, availability, statuses)
+    announcements = Announcements(bus, settings.replica, cache, availability, statuses, freshness)
 
-    products = Products(cache, availability, balancer, settings.cache_entries)
-    overview = Overview(bus, directory, balancer, cache, products, settings.replica, settings.cache_entries)
+    products = Products(cache, availability, balancer, settings.cache_entries, freshness)
+    overview = Overview(
+        bus,
+        directory,
+        balancer,
+        cache,
+        products,
+        settings.replica,
+        settings.cache_entries,
+        settings.status_socket,
+    )
 
     def entrance(own: ASGIApp) -> ASGIApp:
         return Entrance(
@@ -55,7 +66,7 @@ def create(settings: Settings) -> Service:
             limits=RateLimits(settings.rate_limit),
             checkout=checkout,
             streams=EventStreams(balancer, draining),
-            upstream=Upstream(balancer, settings),
+            upstream=Upstream(balancer, settings, freshness),
             products=products,
             availability=availability,
             refresh_seconds=settings.refresh_token_seconds,

@@ -6,6 +6,7 @@ it has an idempotency key, so a batch whose answer was lost is simply sent again
 
 import asyncio
 from collections.abc import Callable, Sequence
+from math import inf
 from time import monotonic
 
 import msgspec
@@ -31,6 +32,7 @@ from markethall.kit.balancing import Balancer, ServiceUnavailable
 from markethall.kit.errors import Internal
 from markethall.kit.group_commit import GroupCommit
 from markethall.kit.settings import Settings
+from markethall.kit.waiters import Subscription
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,8 @@ GATHER_BELOW = 32
 """With fewer waiting, a millisecond more makes the batch worth its round trip."""
 DEADLINE_SECONDS = 8.0
 ATTEMPT_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = (1.0, 1.5)
+"""Without news for so long an order is read, and then once more; most have their outcome in milliseconds."""
 
 ShortCut = Callable[[OrderCall], Reply | None]
 
@@ -88,14 +92,23 @@ class Checkout:
 
     async def _settled(self, order: OrderDocument, place: PlaceOrder, deadline: float) -> OrderDocument:
         """The order with its outcome, or still pending at the deadline."""
-        event = await self._outcome(order.order_id, deadline)
-        if event is not None and event.status == "confirmed":
-            return order_answers.confirmed(order, event.at)
-        if event is not None and event.status == "rejected":
-            return order_answers.rejected(order, event.shortages)
-        if event is None and self._draining.is_set():
-            return order
-        # The news may have been lost, or are of another kind: the same key reads the order as it is.
+        pauses = iter(LOOK_AGAIN_SECONDS)
+        with self._statuses.subscribe(order.order_id) as subscription:
+            while True:
+                event = await self._news(subscription, min(deadline, monotonic() + next(pauses, inf)))
+                if event is not None and event.status == "confirmed":
+                    return order_answers.confirmed(order, event.at)
+                if event is not None and event.status == "rejected":
+                    return order_answers.rejected(order, event.shortages)
+                if event is None and self._draining.is_set():
+                    return order
+                # The news may have died with whoever was to tell them, or are of another kind: the same key
+                # reads the order as it is.
+                order = await self._read_again(order, place)
+                if order.status != "pending" or event is not None or monotonic() >= deadline:
+                    return order
+
+    async def _read_again(self, order: OrderDocument, place: PlaceOrder) -> OrderDocument:
         try:
             result = await self._group.submit(place)
         except Exception as error:
@@ -103,13 +116,12 @@ class Checkout:
             return order
         return result.order or order
 
-    async def _outcome(self, order_id: bytes, deadline: float) -> StatusEvent | None:
-        """The first news that it is no longer pending."""
-        with self._statuses.subscribe(order_id) as subscription:
-            while not self._draining.is_set() and (left := deadline - monotonic()) > 0:
-                event = await subscription.next(left)
-                if event is not None and event.status != "pending":
-                    return event
+    async def _news(self, subscription: Subscription[StatusEvent], until: float) -> StatusEvent | None:
+        """The first that say it is no longer pending."""
+        while not self._draining.is_set() and (left := until - monotonic()) > 0:
+            event = await subscription.next(left)
+            if event is not None and event.status != "pending":
+                return event
         return None
 
     async def _place(self, orders: Sequence[PlaceOrder]) -> Sequence[PlaceResult | Exception]:

@@ -15,6 +15,7 @@ from markethall.contracts.public import ProductView
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache, Fill, Key
 from markethall.front.composition import Document, Template, list_template, product_template
+from markethall.front.freshness import Freshness
 from markethall.front.inner import decoded
 from markethall.front.routes import Segments
 from markethall.front.upstream import respond, return_answer
@@ -76,7 +77,15 @@ class ReadCounts:
 class Products:
     """Reads of products through the cache. One fetch of a key is under way at a time."""
 
-    def __init__(self, cache: Cache[Template], availability: Availability, balancer: Balancer, capacity: int) -> None:
+    def __init__(
+        self,
+        cache: Cache[Template],
+        availability: Availability,
+        balancer: Balancer,
+        capacity: int,
+        freshness: Freshness,
+    ) -> None:
+        self._freshness = freshness
         self.counts = ReadCounts()
         self._cache = cache
         self._availability = availability
@@ -155,9 +164,17 @@ class Products:
         path = f"{PRODUCTS_PATH}/{quote(key.name, safe='')}" if key.kind == "product" else PRODUCTS_PATH
         if key.kind == "list" and key.name:
             path += f"?{key.name}"
+        epoch = self._freshness.epoch
         answer = await self._balancer.request(
-            "catalog", "GET", path, repeatable=True, deadline_seconds=seconds, attempt_seconds=ATTEMPT_SECONDS
+            "catalog",
+            "GET",
+            path,
+            headers=self._freshness.demand(),
+            repeatable=True,
+            deadline_seconds=seconds,
+            attempt_seconds=ATTEMPT_SECONDS,
         )
+        self._freshness.learn(epoch, answer.headers)
         if answer.status >= 500:
             raise ServiceUnavailable("The catalog service does not answer just now.")
         if answer.status != 200:

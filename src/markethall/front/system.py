@@ -1,6 +1,7 @@
 """`GET /api/system`: who is alive, how far behind the bus is, what waits in the outboxes."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from markethall.contracts.topology import PARTS, STREAMS, Durable
 from markethall.front.cache import Cache
 from markethall.front.composition import Template
 from markethall.front.inner import decoded
+from markethall.front.machine import processes
 from markethall.front.products import Products
 from markethall.front.routes import SERVICES
 from markethall.kit.balancing import Balancer
@@ -68,12 +70,16 @@ class CacheState(msgspec.Struct, frozen=True):
 
 
 class SystemView(msgspec.Struct, frozen=True):
-    """`outboxes`: by service; null where none of its replicas answers."""
+    """`outboxes`: by service; null where none of its replicas answers.
+
+    `processes`: what `markethall status --json` prints; null where no `markethall up` runs the shop.
+    """
 
     replicas: list[Replica]
     bus: BusState
     outboxes: dict[str, ReplicaStatus | None]
     cache: CacheState
+    processes: dict[str, Any] | None = None
 
 
 class Overview:
@@ -88,6 +94,7 @@ class Overview:
         products: Products,
         replica: str,
         capacity: int,
+        status_socket: Path | None = None,
     ) -> None:
         self._bus = bus
         self._directory = directory
@@ -96,13 +103,15 @@ class Overview:
         self._products = products
         self._replica = replica
         self._capacity = capacity
+        self._status_socket = status_socket
 
     async def view(self) -> SystemView:
         durables = [durable for part in PARTS.values() for durable in part.durables]
-        streams, consumers, outboxes = await asyncio.gather(
+        streams, consumers, outboxes, supervised = await asyncio.gather(
             asyncio.gather(*(self._stream(stream.name) for stream in STREAMS)),
             asyncio.gather(*(self._consumer(durable) for durable in durables)),
             asyncio.gather(*(self._outbox(service) for service in SERVICES)),
+            processes(self._status_socket),
         )
         replicas = sorted(self._directory.all(), key=lambda replica: (replica.service, replica.id))
         return SystemView(
@@ -114,6 +123,7 @@ class Overview:
             ),
             outboxes=dict(zip(SERVICES, outboxes, strict=True)),
             cache=self._cache_state(),
+            processes=supervised,
         )
 
     async def _stream(self, name: str) -> StreamState | None:

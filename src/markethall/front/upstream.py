@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from multidict import CIMultiDictProxy
 
+from markethall.contracts.internal import READ_AT_LEAST, WRITTEN_AT
+from markethall.front.freshness import Freshness
 from markethall.front.routes import Segments, canonical, is_repeatable
 from markethall.kit.asgi import BODY_METHODS, Receive, Scope, Send, read_body
 from markethall.kit.balancing import Answer, Balancer
@@ -29,13 +31,14 @@ NOT_FORWARDED = HOP_BY_HOP | {
     "expect",
     "forwarded",
     "host",
+    READ_AT_LEAST,
     "traceparent",
     "x-client-address",
     "x-real-ip",
     "x-request-id",
 }
 """What is made anew for the inner hop, or must not be believed by those behind."""
-NOT_RETURNED = HOP_BY_HOP | {"content-length", "date", "server", "x-content-type-options", "x-request-id"}
+NOT_RETURNED = HOP_BY_HOP | {"content-length", "date", "server", "x-content-type-options", "x-request-id", WRITTEN_AT}
 
 READ_SECONDS = (5.0, 2.0)
 WRITE_SECONDS = (10.0, 4.0)
@@ -45,7 +48,8 @@ WRITE_SECONDS = (10.0, 4.0)
 class Upstream:
     """Sends requests on to whichever replica answers."""
 
-    def __init__(self, balancer: Balancer, settings: Settings) -> None:
+    def __init__(self, balancer: Balancer, settings: Settings, freshness: Freshness) -> None:
+        self._freshness = freshness
         self._balancer = balancer
         self._settings = settings
 
@@ -63,7 +67,10 @@ class Upstream:
             body = await read_body(scope, receive, self._settings.max_body_bytes, self._settings.body_timeout_seconds)
         headers = forwarded_headers(scope, client_address)
         deadline, attempt = READ_SECONDS if method in ("GET", "HEAD", "OPTIONS") else WRITE_SECONDS
-        return await self._balancer.request(
+        epoch = self._freshness.epoch
+        if service == "catalog":
+            headers |= self._freshness.demand()
+        answer = await self._balancer.request(
             service,
             # The services answer GET; what HEAD leaves out is left out on the way to the client.
             "GET" if method == "HEAD" else method,
@@ -74,6 +81,9 @@ class Upstream:
             deadline_seconds=deadline,
             attempt_seconds=attempt,
         )
+        if service == "catalog":
+            self._freshness.learn(epoch, answer.headers)
+        return answer
 
 
 def forwarded_headers(scope: Scope, client_address: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from markethall.inventory.catalog_copy import CHECK_SECONDS, COPY_SECONDS, Catal
 from markethall.inventory.consumers import OrderDecider
 from markethall.inventory.endpoints import router
 from markethall.inventory.receipts import Receiving
+from markethall.inventory.stock_topic import StockTopic
 from markethall.kit.app import Service
 from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
@@ -69,6 +70,7 @@ def create(settings: Settings) -> Service:
             decider.consumer(bus),
             Periodic("replenishment", replenish, replenishment.LOOK_SECONDS),
             Periodic("pulse", pulse, PULSE_SECONDS),
+            *([StockTopic(database, bus)] if settings.mqtt_url else []),
         ],
         required={"database": database.check},
         observed={"bus": bus.check, "keys": keys.check, "catalog_copy": copy.check},

@@ -19,6 +19,7 @@ from markethall.kit.consumer import Consumer
 from markethall.kit.db import Database
 from markethall.kit.outbox import enqueue_hot
 from markethall.kit.relay import Relay
+from markethall.kit.repeats import confirm_found
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,8 @@ class CatalogCopy:
             new = await connection.fetch(ADD, list(skus))
             levels = {row["sku"]: Level(row["on_hand"], row["reserved"], row["version"]) for row in new}
             await enqueue_hot(connection, stock_changed(levels))
+            if not levels:
+                await confirm_found(connection)
         if levels:
             self._relay.wake()
 

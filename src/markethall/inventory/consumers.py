@@ -20,6 +20,7 @@ from markethall.inventory.answers import answers
 from markethall.inventory.decisions import Allocate, Command, Decisions, skus_of
 from markethall.kit.bus import Bus
 from markethall.kit.consumer import Consumer
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.errors import Unavailable
 from markethall.kit.relay import Relay
@@ -71,6 +72,8 @@ class OrderDecider:
             try:
                 async with self._database.hot() as connection:
                     decisions = await decide(connection, commands, self._allocate)
+                    crash_point("inventory.decide.before_commit")
+                crash_point("inventory.decide.after_commit")
             except (Overtaken, asyncpg.UniqueViolationError) as error:
                 # The other replica has committed: the next look sees what it decided.
                 log.info("overtaken", reason=str(error) or type(error).__name__)

@@ -14,6 +14,7 @@ from markethall.inventory.schemas import ReceiptRequest, ReceiptView, StockView
 from markethall.inventory.tables import MAX_ON_HAND, outbox
 from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.errors import FieldError, Invalid
 from markethall.kit.outbox import OutboxMessage, enqueue
@@ -59,6 +60,8 @@ class Receiving:
                     await repository.keep_receipt(connection, key, sku, _fingerprint(request), encoded)
                 changed = stock_changed({sku: new}, notice.reply_to)
                 await enqueue(connection, outbox, changed)
+                crash_point("inventory.receive.before_commit")
+            crash_point("inventory.receive.after_commit")
             self._relay.wake()
             if not await notice.wait({}):
                 await self._say_directly(changed)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from markethall.contracts.internal import PLACE_ORDERS_PATH
 from markethall.kit.app import Service
@@ -44,6 +45,7 @@ def create(settings: Settings) -> Service:
     order_ids = OrderIds(database)
     prices = CatchUp(bus, database)
     checkout = Checkout(database, relay, settings.currency)
+    fulfilment = Fulfilment(database, relay, feed)
     inner_orders = InnerOrders(checkout, order_ids, keys, settings.currency)
     return Service(
         settings,
@@ -64,6 +66,7 @@ def create(settings: Settings) -> Service:
             prices,
             Reconciler(database, relay),
             checkout,
+            *_devices(settings, bus, database, checkout, fulfilment, order_ids),
         ],
         required={"database": database.check},
         observed={"bus": bus.check, "keys": keys.check, "prices": prices.check},
@@ -71,7 +74,7 @@ def create(settings: Settings) -> Service:
             "database": database,
             "carts": Carts(database),
             "checkout": checkout,
-            "fulfilment": Fulfilment(database, relay, feed),
+            "fulfilment": fulfilment,
             "order_ids": order_ids,
             "status_feed": feed,
             "status_streams": StatusStreams(database, feed),
@@ -81,6 +84,22 @@ def create(settings: Settings) -> Service:
         draining=draining,
         hot={("POST", PLACE_ORDERS_PATH): inner_orders.handler()},
     )
+
+
+def _devices(
+    settings: Settings, bus: Bus, database: Database, checkout: Checkout, fulfilment: Fulfilment, order_ids: OrderIds
+) -> list[AbstractAsyncContextManager[Any]]:
+    """What MQTT takes, where it is on."""
+    if not settings.mqtt_url:
+        return []
+    from markethall.kit.mqtt import MqttPublisher
+    from markethall.orders.devices.consumers import device_consumer
+    from markethall.orders.devices.telling import Teller
+
+    bus.serve_devices()
+    teller = Teller(database, bus, MqttPublisher(settings))
+    consumer = device_consumer(bus, database, checkout, fulfilment, order_ids, teller, settings.currency)
+    return [teller, consumer]
 
 
 @asynccontextmanager

@@ -67,6 +67,37 @@ cart_lines = sa.Table(
     sa.Column("position", sa.BigInteger, sa.Identity(always=True), nullable=False),
 )
 
+device_orders = sa.Table(
+    "device_orders",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Uuid),
+    sa.Column("refusal", sa.Text),
+    sa.Column("told", sa.Text),
+    sa.Column("told_at", _Moment),
+    sa.Column("changes", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("leased_until", _Moment),
+)
+sa.Index(
+    "device_orders_order",
+    device_orders.c.order_id,
+    unique=True,
+    postgresql_where=device_orders.c.order_id.is_not(None),
+)
+sa.Index(
+    "device_orders_to_tell",
+    device_orders.c.key,
+    postgresql_where=device_orders.c.told.is_(None)
+    | (device_orders.c.told == "pending")
+    | (device_orders.c.refusal.is_not(None) & device_orders.c.order_id.is_not(None)),
+)
+sa.Index("device_orders_confirmed", device_orders.c.key, postgresql_where=device_orders.c.told == "confirmed")
+sa.Index(
+    "device_orders_ended",
+    device_orders.c.told_at,
+    postgresql_where=device_orders.c.told.in_(["rejected", "cancelled", "fulfilled", "refused"]),
+)
+
 listed_products = sa.Table(
     "listed_products",
     metadata,
@@ -97,6 +128,13 @@ price_list_copy = sa.Table(
     sa.Column("stream_identity", sa.Text),
     sa.Column("position", sa.LargeBinary, nullable=False, server_default=""),
     sa.Column("complete", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+device_broker = sa.Table(
+    "device_broker",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("stream_identity", sa.Text),
 )
 
 shop_secret = sa.Table(

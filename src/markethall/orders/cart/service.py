@@ -11,6 +11,7 @@ from markethall.kit.db import Database
 from markethall.kit.errors import Unavailable
 from markethall.kit.identity import Identity
 from markethall.kit.ids import random_id
+from markethall.kit.repeats import confirm_found
 from markethall.orders.cart import repository
 from markethall.orders.cart.repository import Cart, CartLine
 from markethall.orders.errors import CartNotFound, PricesIncomplete, TooManyLines, UnknownSku
@@ -38,6 +39,8 @@ class Carts:
             if identity is None:
                 return FilledCart(await repository.insert_guest_cart(connection, random_id()), []), True
             cart, is_new = await _own_cart(connection, identity.user_id)
+            if not is_new:
+                await confirm_found(connection)
             return await _filled(connection, cart), is_new
 
     async def show(self, cart_id: UUID, identity: Identity | None) -> FilledCart:

@@ -8,11 +8,13 @@ from typing import Self
 
 import structlog
 
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.errors import Problem
 from markethall.kit.group_commit import GroupCommit
 from markethall.kit.outbox import enqueue_hot
 from markethall.kit.relay import Relay
+from markethall.kit.repeats import confirm_found
 from markethall.orders.checkout import repository
 from markethall.orders.checkout.batch import Outcome, drafts_of, firsts, outcome, skus_of
 from markethall.orders.checkout.draft import Draft, Wanted
@@ -107,6 +109,10 @@ class Checkout:
                 connection, outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in new])
             )
             made = await repository.orders_by_id(connection, wishes.keys() - inserted.keys())
+            if made and not new:
+                await confirm_found(connection)
+            crash_point("orders.place.before_commit")
+        crash_point("orders.place.after_commit")
         if new:
             self._relay.wake()
         for draft in new:

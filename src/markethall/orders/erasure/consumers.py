@@ -7,7 +7,9 @@ from markethall.contracts.messages import AccountErased
 from markethall.contracts.topology import ACCOUNTS_ERASED, ORDERS_ACCOUNTS
 from markethall.kit.bus import Bus
 from markethall.kit.consumer import Consumer
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
+from markethall.kit.repeats import confirm_found
 from markethall.kit.tasks import Periodic
 from markethall.orders.erasure import repository
 
@@ -22,6 +24,8 @@ def accounts_consumer(bus: Bus, database: Database) -> Consumer[AccountErased]:
         async with database.hot() as connection:
             await repository.remember(connection, users)
             await repository.forget(connection, users)
+            await confirm_found(connection)
+            crash_point("orders.forget.before_commit")
 
     return Consumer(bus, ORDERS_ACCOUNTS, {ACCOUNTS_ERASED: AccountErased}, apply)
 

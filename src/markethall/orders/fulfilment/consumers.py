@@ -9,7 +9,9 @@ from markethall.contracts.messages import StockDispatched, StockReleased, StockS
 from markethall.contracts.topology import ORDERS_STOCK, STOCK_DISPATCHED, STOCK_RELEASED, STOCK_SETTLED
 from markethall.kit.bus import Bus
 from markethall.kit.consumer import Consumer
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
+from markethall.kit.repeats import confirm_found
 from markethall.orders.fulfilment import repository
 from markethall.orders.fulfilment.live import StatusChange, StatusFeed
 from markethall.orders.fulfilment.repository import Outcome, Settled
@@ -42,15 +44,23 @@ class StockRecorder:
         if outcomes:
             async with self._database.hot() as connection:
                 settled = await repository.settle(connection, outcomes)
+                if not settled:
+                    await confirm_found(connection)
+                crash_point("orders.settle.before_commit")
+            crash_point("orders.settle.after_commit")
             await self._feed.announce(changes_of(settled, outcomes))
         released = _moments([message for message in messages if isinstance(message, StockReleased)])
         if released:
             async with self._database.hot() as connection:
                 await repository.record_released(connection, released)
+                await confirm_found(connection)
+                crash_point("orders.release.before_commit")
         dispatched = _moments([message for message in messages if isinstance(message, StockDispatched)])
         if dispatched:
             async with self._database.hot() as connection:
                 await repository.record_dispatched(connection, dispatched)
+                await confirm_found(connection)
+                crash_point("orders.dispatch.before_commit")
 
 
 def outcomes_in(messages: Sequence[StockSettled]) -> dict[UUID, Outcome]:

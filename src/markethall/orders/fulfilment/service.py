@@ -9,6 +9,7 @@ import msgspec
 
 from markethall.contracts.messages import OrdersCancelled, OrdersFulfilled
 from markethall.contracts.topology import ORDERS_CANCELLED, ORDERS_FULFILLED
+from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.identity import Identity
 from markethall.kit.outbox import OutboxMessage, enqueue_hot
@@ -51,6 +52,8 @@ class Fulfilment:
             at = await repository.ask_cancel(connection, order_id)
             message = msgspec.msgpack.encode(OrdersCancelled([order_id.bytes]))
             await enqueue_hot(connection, [OutboxMessage(ORDERS_CANCELLED, message)])
+            crash_point("orders.cancel.before_commit")
+        crash_point("orders.cancel.after_commit")
         self._relay.wake()
         await self._feed.announce([StatusChange(order_id, "cancelled", unix_microseconds(at))])
         return _with(order, msgspec.structs.replace(order.facts, cancel_asked_at=at))
@@ -73,6 +76,8 @@ class Fulfilment:
             at = await repository.ask_fulfil(connection, order_id)
             message = msgspec.msgpack.encode(OrdersFulfilled([order_id.bytes]))
             await enqueue_hot(connection, [OutboxMessage(ORDERS_FULFILLED, message)])
+            crash_point("orders.fulfil.before_commit")
+        crash_point("orders.fulfil.after_commit")
         self._relay.wake()
         await self._feed.announce([StatusChange(order_id, "fulfilled", unix_microseconds(at))])
         return _with(order, msgspec.structs.replace(order.facts, fulfil_asked_at=at))

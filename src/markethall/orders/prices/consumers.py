@@ -7,6 +7,7 @@ from markethall.contracts.topology import CATALOG_CHANGED, ORDERS_CATALOG
 from markethall.kit.bus import Bus
 from markethall.kit.consumer import Consumer
 from markethall.kit.db import Database
+from markethall.kit.repeats import confirm_found
 from markethall.orders.prices.repository import apply_products
 
 
@@ -18,5 +19,6 @@ def catalog_consumer(bus: Bus, database: Database) -> Consumer[CatalogChanged]:
         if products:
             async with database.hot() as connection:
                 await apply_products(connection, products)
+                await confirm_found(connection)
 
     return Consumer(bus, ORDERS_CATALOG, {CATALOG_CHANGED: CatalogChanged}, apply)
