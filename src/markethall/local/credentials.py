@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,8 +14,14 @@ SERVICES: tuple[str, ...] = tuple(PARTS)
 DATABASES: tuple[str, ...] = tuple(part for part in PARTS if part != "front")
 """Services that keep data: each has a database and a role, both of its own name."""
 SUPERUSER = "postgres"
+REPLICATOR = "replicator"
+"""The role that standbys copy the primary by."""
+DATABASE_ROLES = (SUPERUSER, REPLICATOR, *DATABASES)
 BUS_OPERATOR = "operator"
 """May do everything on the bus: for `audit` and dead letters, never given to a service."""
+DEVICE = "device"
+"""The bus user that MQTT devices share."""
+BUS_USERS = (BUS_OPERATOR, *SERVICES, DEVICE)
 
 
 class Admin(msgspec.Struct, frozen=True):
@@ -32,8 +39,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
 def fresh(admin: Admin | None = None) -> Credentials:
     return Credentials(
-        database={role: _password() for role in (SUPERUSER, *DATABASES)},
-        bus={user: _password() for user in (BUS_OPERATOR, *SERVICES)},
+        database={role: _password() for role in DATABASE_ROLES},
+        bus={user: _password() for user in BUS_USERS},
         admin=admin or Admin("admin@markethall.localhost", secrets.token_urlsafe(12)),
     )
 
@@ -52,10 +59,21 @@ def load_or_make(folder: DataFolder) -> tuple[Credentials, bool]:
         made = fresh(given)
         _save(folder, made)
         return made, given is None
-    if given and given != found.admin:
-        found = msgspec.structs.replace(found, admin=given)
-        _save(folder, found)
-    return found, False
+    complete = _complete(msgspec.structs.replace(found, admin=given or found.admin))
+    if complete != found:
+        _save(folder, complete)
+    return complete, False
+
+
+def _complete(found: Credentials) -> Credentials:
+    """With passwords for roles and bus users that an older Markethall did not have."""
+    return msgspec.structs.replace(
+        found, database=_completed(found.database, DATABASE_ROLES), bus=_completed(found.bus, BUS_USERS)
+    )
+
+
+def _completed(passwords: dict[str, str], users: Iterable[str]) -> dict[str, str]:
+    return passwords | {user: _password() for user in users if user not in passwords}
 
 
 def _save(folder: DataFolder, credentials: Credentials) -> None:

@@ -5,6 +5,8 @@ LocalError
 ├── FolderUnwritable
 ├── FolderNewer      written by a later version of Markethall
 ├── FolderDamaged    something that must be there is missing or unreadable
+├── OutOfReach       no backup or archive holds that moment (restore.py)
+├── BackupFailed     a copy of the databases is not what it should be (verification.py)
 ├── NotAShop         there is no shop in that folder
 ├── NotRunning       the shop in that folder is not up
 ├── PortTaken        somebody listens on the public port

@@ -2,10 +2,15 @@
 
 VERSION           the layout's number
 lock              held (flock) by the `markethall up` that runs
+control           socket by which commands speak to it
 credentials.json  random passwords between the parts, and the admin's; owner only
 ports.json        loopback port of each process, kept over restarts where still free
+replicas.json     how many of each service, where `markethall scale` has said so
+status            socket that tells how the shop is, and can do nothing
 processes.json    what runs now: [{"service", "replica", "pid", "url"}]
-postgres/         PostgreSQL's data directory
+archive           where PostgreSQL's log is archived, if it is
+database.json     which PostgreSQL node is the primary: {"primary": 1}
+postgres/         data directory of the first PostgreSQL node; postgres-2/ and so on of further ones
 nats/             nats.conf, owner only, and the JetStream store
 logs/             <service>-<replica>.jsonl
 """
@@ -43,10 +48,17 @@ class DataFolder:
         self.path = path.absolute()
         self.credentials = self.path / "credentials.json"
         self.ports = self.path / "ports.json"
+        self.replicas = self.path / "replicas.json"
         self.processes = self.path / "processes.json"
+        self.archive = self.path / "archive"
+        self.database = self.path / "database.json"
         self.postgres = self.path / "postgres"
         self.nats = self.path / "nats"
         self.logs = self.path / "logs"
+
+    def postgres_of(self, node: int) -> Path:
+        """The data directory of a PostgreSQL node, counted from 1."""
+        return self.postgres if node == 1 else self.path / f"postgres-{node}"
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
@@ -102,6 +114,13 @@ class DataFolder:
     def write_ports(self, ports: dict[str, int]) -> None:
         write_atomically(self.ports, msgspec.json.encode(ports) + b"\n", durably=False)
 
+    def read_replicas(self) -> dict[str, int]:
+        """By service."""
+        return read_json(self.replicas, dict[str, int]) or {}
+
+    def write_replicas(self, numbers: dict[str, int]) -> None:
+        write_atomically(self.replicas, msgspec.json.encode(numbers) + b"\n")
+
     def _lock(self, lock: int) -> None:
         # Somebody who asks whether the folder is held has it for an instant.
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
@@ -140,6 +159,12 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644, *, durably: 
             file.flush()
             os.fsync(file.fileno())
     os.replace(temporary, path)
+    if durably:
+        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
 
 
 def read_json(path: Path, of: type[T]) -> T | None:

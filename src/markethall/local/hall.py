@@ -2,34 +2,32 @@
 
 import asyncio
 import contextlib
-import errno
-import functools
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
-from markethall.local.credentials import DATABASES, SERVICES, Admin, Credentials, load_or_make
-from markethall.local.databases import prepare_databases
-from markethall.local.edge import Edge
-from markethall.local.errors import LocalError, PortTaken
+from markethall.local.archive import archive_of, choose_archive, claim
+from markethall.local.bus_nodes import BusNodes
+from markethall.local.control import Handler, listening
+from markethall.local.credentials import DATABASES, Admin, Credentials, load_or_make
+from markethall.local.database_nodes import DatabaseNodes, directly, primary_of
+from markethall.local.door import Door
 from markethall.local.folder import DataFolder, ProcessEntry
+from markethall.local.links import Links, Place
 from markethall.local.logs import JsonLog
-from markethall.local.nats import EmbeddedNats
-from markethall.local.ports import bind_error, free_port
-from markethall.local.postgres import EmbeddedPostgres
-from markethall.local.service import PublicAddress, ServiceProcess
-from markethall.local.supervisor import Row, Supervisor, Watcher
+from markethall.local.mqtt import MqttListener, listeners
+from markethall.local.promotion import Promoted, promote
+from markethall.local.replicas import Replicas
+from markethall.local.service import ServiceProcess
+from markethall.local.steering import Steering
+from markethall.local.supervisor import Row, Supervisor, Watcher, together
 from markethall.local.unit import Unit
 
-MAX_REPLICAS = 16
-CONNECTIONS_PER_REPLICA = 16
-"""Two pools of six (`Settings.database_pool`), and what a migration takes."""
-SPARE_CONNECTIONS = 40
-"""For audits and people."""
+STATUS_SOCKET = "status"
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,18 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8080
     replicas: Mapping[str, int] = field(default_factory=dict)
+    bus_nodes: int = 1
+    read_replicas: int = 0
+    """Hot standbys of the databases."""
+    synchronous: bool = False
+    """Commits wait until a standby has them, too."""
+    links: bool = False
+    """For fault tests: every connection between parts goes through a proxy (`markethall.local.links`)."""
+    archive: Path | None = None
+    """Where PostgreSQL's log is archived. None: where it was the last time, if anywhere."""
+    end_archive: bool = False
+    mqtt_port: int | None = None
+    """None: 1883 if it is free, else none. Devices reach it at `host`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class OpenShop:
     admin: Admin
     admin_is_new: bool
     """The password was made up at this start."""
+    mqtt: str
+    """Where devices reach it and as whom, or why they do not; for people."""
     supervisor: Supervisor
 
 
@@ -60,16 +72,29 @@ async def open_shop(options: Options, watch: Watcher, stop_now: asyncio.Event) -
 
     Raises LocalError, with nothing left running. `stop_now` ends all grace.
     """
-    public = _public_address(options.host, options.port)
     folder = DataFolder(options.data)
-    with folder.hold():
+    with contextlib.closing(Door(options.host, options.port)) as door, folder.hold():
+        mqtt, why_not = listeners(options.host, options.mqtt_port, options.bus_nodes)
         credentials, admin_is_new = load_or_make(folder)
-        hall = _Hall(folder, credentials, public, options.replicas, watch)
+        choose_archive(folder, folder.postgres_of(primary_of(folder)), options.archive, end=options.end_archive)
+        hall = _Hall(folder, credentials, door, options, watch, mqtt)
         hurry = asyncio.create_task(hall.hurry(stop_now))
+        rounds = asyncio.create_task(hall.supervisor.look_after())
         try:
             await hall.open()
-            yield OpenShop(folder, hall.address, credentials.admin, admin_is_new, hall.supervisor)
+            if archive := archive_of(folder):
+                claim(archive, folder.postgres_of(primary_of(folder)))
+            async with listening(folder, hall.commands), listening(folder, hall.facts, STATUS_SOCKET):
+                yield OpenShop(
+                    folder,
+                    door.url,
+                    credentials.admin,
+                    admin_is_new,
+                    why_not or f"{hall.bus.mqtt_url} (as whom: markethall devices)",
+                    hall.supervisor,
+                )
         finally:
+            rounds.cancel()
             await hall.close()
             hurry.cancel()
 
@@ -79,59 +104,67 @@ class _Hall:
         self,
         folder: DataFolder,
         credentials: Credentials,
-        public: PublicAddress,
-        replicas: Mapping[str, int],
+        door: Door,
+        options: Options,
         watch: Watcher,
+        mqtt: Sequence[MqttListener],
     ) -> None:
         # The public port is never an inner one, whoever had it the last time.
-        self._ports = ports = {name: port for name, port in folder.read_ports().items() if port != public.port}
-        self._public_port = public.port
-        several_fronts = replicas.get("front", 1) > 1
+        self._ports = ports = {name: port for name, port in folder.read_ports().items() if port != door.port}
+        self._public_port = door.port
         self._folder = folder
         self._credentials = credentials
         self._watch = watch
         self._log = JsonLog(folder.logs, "up", "1")
-        self.postgres = EmbeddedPostgres(
-            folder.postgres,
+        self.links = Links() if options.links else None
+        self.databases = DatabaseNodes(
+            folder,
             credentials.database,
-            folder.logs,
-            port=ports.get("postgres-1", 0),
-            max_connections=SPARE_CONNECTIONS
-            + CONNECTIONS_PER_REPLICA * sum(replicas.get(name, 1) for name in DATABASES),
+            ports,
+            read_replicas=options.read_replicas,
+            synchronous=options.synchronous,
+            reach=self.links.address if self.links is not None else directly,
         )
-        self.nats = EmbeddedNats(folder.nats, credentials.bus, folder.logs, port=ports.get("nats-1", 0))
-        self.services = [
-            ServiceProcess(
-                name,
-                str(number),
-                functools.partial(self._settings, name, several_fronts),
-                folder.logs,
-                port=ports.get(f"{name}-{number}", 0),
-                public=public if name == "front" and not several_fronts else None,
-            )
-            for name in SERVICES
-            for number in range(1, replicas.get(name, 1) + 1)
-        ]
-        self.fronts = [service for service in self.services if service.service == "front"]
-        self.edges = [Edge(folder.path / "edge", folder.logs, public, self.fronts)] if several_fronts else []
-        self.address = (self.edges or self.fronts)[0].url
+        self.bus = BusNodes(
+            folder,
+            credentials.bus,
+            ports,
+            mqtt,
+            count=options.bus_nodes,
+            reach=self.links.address if self.links is not None else None,
+        )
+        self.replicas = Replicas(
+            folder, door, ports, folder.read_replicas() | dict(options.replicas), self._settings, self._reach_front
+        )
         self.supervisor = Supervisor(self._changed)
+        self.commands: dict[str, Handler] = {"promote": self._promote, "devices": self.bus.devices}
+        """What other processes may ask of this shop (`markethall.local.control`)."""
+        if self.links is not None:
+            self.commands |= {"links": self.links.show, "link": self.links.set}
+        self.steering = Steering(folder, self.supervisor, self.replicas, self.bus, self.databases)
+        self.commands |= self.steering.commands
+        self.facts: dict[str, Handler] = {"status": self.steering.status}
+        """What fronts may ask, who must not command."""
         self.supervisor.announce(self._units())
 
     async def open(self) -> None:
-        await self.supervisor.start([self.postgres, self.nats])
-        await prepare_databases(self.postgres, self._credentials.database)
-        await self.supervisor.start(self.services)
-        await self.supervisor.start(self.edges)
+        async with together() as group:
+            group.create_task(self.databases.open(self.supervisor))
+            group.create_task(self.bus.open(self.supervisor))
+        await self.replicas.open(self.supervisor)
 
     async def close(self) -> None:
         """Each stage ends before the one that it stands on."""
-        await self.supervisor.stop(self.edges)
-        await self.supervisor.stop(self.fronts)
-        await self.supervisor.stop([service for service in self.services if service not in self.fronts])
-        await self.supervisor.stop([self.nats])
-        await self.supervisor.stop([self.postgres])
+        await self.steering.close()
+        await self.replicas.close(self.supervisor)
+        await self.bus.close(self.supervisor)
+        await self.databases.close(self.supervisor)
+        if self.links is not None:
+            await self.links.close()
         self._log.close()
+
+    async def _promote(self, node: int | None = None) -> Promoted:
+        return await promote(self.databases, self.supervisor, node)
 
     async def hurry(self, stop_now: asyncio.Event) -> None:
         await stop_now.wait()
@@ -140,18 +173,31 @@ class _Hall:
             await asyncio.sleep(0.2)
 
     def _units(self) -> list[Unit]:
-        return [self.postgres, self.nats, *self.services, *self.edges]
+        return [*self.databases.units, *self.bus.units, *self.replicas.units]
 
-    def _settings(self, name: str, behind_edge: bool) -> dict[str, str]:
-        settings = {"BUS_URL": self.nats.url_for(name)}
+    def _settings(self, replica: ServiceProcess) -> dict[str, str]:
+        name = replica.service
+        settings = {"BUS_URL": self.bus.url_for(name), "BUS_REPLICAS": str(self.bus.replicas)}
+        if name in ("orders", "inventory"):
+            settings["MQTT_URL"] = self.bus.mqtt_url
         if name in DATABASES:
-            settings["DATABASE_URL"] = self.postgres.dsn(name, name)
+            settings |= self.databases.settings_for(name)
         if name == "accounts":
             settings["ADMIN_EMAIL"] = self._credentials.admin.email
             settings["ADMIN_PASSWORD"] = self._credentials.admin.password
-        if name == "front" and behind_edge:
+        if name == "front":
+            settings["STATUS_SOCKET"] = str(self._folder.path / STATUS_SOCKET)
+        if name == "front" and replica.door is None:
             settings["TRUSTED_PROXIES"] = "127.0.0.1"
+        if self.links is not None:
+            places: list[Place] = [*self.databases.units, *self.bus.units, *(self.bus.mqtt if name == "orders" else ())]
+            settings = self.links.through(f"{name}-{replica.replica}", settings, places)
+            if name != "front":
+                settings["ADVERTISE"] = f"http://{self.links.address('front', replica)}"
         return settings
+
+    def _reach_front(self, front: ServiceProcess) -> str:
+        return self.links.address("edge", front) if self.links is not None else urlsplit(front.url).netloc
 
     def _changed(self, row: Row) -> None:
         # A full disk stops neither the shop nor its supervision.
@@ -160,9 +206,7 @@ class _Hall:
         event = {"time": time.time(), "service": "up", "replica": "1", "level": "info", "message": _sentence(row)}
         self._log.feed(msgspec.json.encode(event) + b"\n")
         self._watch(row)
-        for edge in self.edges:
-            if row.service == "front" and row.state == "up" and edge.pid and edge.outdated:
-                edge.kill()  # a front found its old port taken; the restarted edge balances over the new one
+        self.replicas.noticed(row)
 
     def _write_down(self) -> None:
         rows = [row for row in self.supervisor.rows.values() if row.pid]
@@ -174,15 +218,3 @@ class _Hall:
 
 def _sentence(row: Row) -> str:
     return f"{row.service} {row.replica}: {row.state}" + (f" ({row.detail})" if row.detail else "")
-
-
-def _public_address(host: str, port: int) -> PublicAddress:
-    """Raises PortTaken before anything is started, LocalError for an address that is not this machine's."""
-    if port == 0:
-        return PublicAddress(host, free_port(host))
-    error = bind_error(host, port)
-    if error is None:
-        return PublicAddress(host, port)
-    if error.errno == errno.EADDRINUSE:
-        raise PortTaken(f"port {port} of {host} is taken: stop what listens there, or choose another with --port")
-    raise LocalError(f"cannot listen on port {port} of {host}: {error.strerror}")

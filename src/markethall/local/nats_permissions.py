@@ -6,7 +6,16 @@ reads what another one was answered.
 
 from typing import Any
 
-from markethall.contracts.topology import APPLIED, DEAD, KEYS_BUCKET, PARTS, REPLICAS_BUCKET, Durable, Part
+from markethall.contracts.topology import (
+    APPLIED,
+    DEAD,
+    KEYS_BUCKET,
+    MQTT_STREAMS,
+    PARTS,
+    REPLICAS_BUCKET,
+    Durable,
+    Part,
+)
 
 _API = "$JS.API"
 _BUCKETS = (REPLICAS_BUCKET, KEYS_BUCKET)
@@ -31,8 +40,10 @@ def _says(name: str, part: Part) -> set[str]:
     subjects.add(f"$KV.{REPLICAS_BUCKET}.{name}.>")
     subjects.update(f"$KV.{bucket}.>" for bucket in part.writes_buckets)
     subjects.update(f"{_API}.STREAM.CREATE.{stream}" for stream in part.streams)
-    for durable in part.durables:
+    for durable in (*part.durables, *part.device_durables):
         subjects |= _consumes(durable)
+    if part.device_durables:
+        subjects.update(f"{_API}.STREAM.{verb}.{s.name}" for s in MQTT_STREAMS for verb in ("CREATE", "UPDATE"))
     for bucket in _BUCKETS:
         subjects |= _reads(bucket)
     if part.durables or part.listens:

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server: one per shop, on a loopback port, with passwords, at its default durability."""
+"""An embedded PostgreSQL server: on a loopback port, with passwords, at its default durability."""
 
 import asyncio
 import os
@@ -6,16 +6,17 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from markethall.local import stale
-from markethall.local.credentials import SUPERUSER
+from markethall.local import probe, stale
+from markethall.local.credentials import REPLICATOR, SUPERUSER
 from markethall.local.errors import StartFailed
 from markethall.local.logs import JsonLog
 from markethall.local.ports import LOOPBACK, free_port, keep_or_choose
 from markethall.local.postgres_files import account_for, installed, runnable_by
-from markethall.local.process import Account, Child, Command, as_account, start_ready
+from markethall.local.process import Account, Child, Command, StopSteps, as_account, start_ready
 
 READY_SECONDS = 60.0
 """Recovery after a crash replays the log first."""
@@ -32,6 +33,8 @@ SETTINGS = {
     "io_method": "sync",
     "jit": "off",
     "max_wal_size": "1GB",
+    # After a crash one call for the whole file system, in place of one for each of thousands of files: seconds less.
+    "recovery_init_sync_method": "syncfs",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
@@ -39,7 +42,10 @@ SETTINGS = {
     "log_lock_waits": "on",
     "password_encryption": "scram-sha-256",
 }
-_HBA = f"# Passwords only, from this machine only.\nhost all all {LOOPBACK}/32 scram-sha-256\n"
+HBA = f"""# Passwords only, from this machine only.
+host all all {LOOPBACK}/32 scram-sha-256
+host replication {SUPERUSER},{REPLICATOR} {LOOPBACK}/32 scram-sha-256
+"""
 
 
 class EmbeddedPostgres:
@@ -50,14 +56,25 @@ class EmbeddedPostgres:
     """
 
     service = "postgres"
-    replica = "1"
 
     def __init__(
-        self, folder: Path, passwords: dict[str, str], logs: Path, *, port: int = 0, max_connections: int = 200
+        self,
+        folder: Path,
+        passwords: dict[str, str],
+        logs: Path,
+        *,
+        port: int = 0,
+        max_connections: int = 200,
+        settings: Mapping[str, str] | None = None,
+        ready_seconds: float = READY_SECONDS,
+        replica: str = "1",
     ) -> None:
-        """`passwords` by role; `port` is taken if it is free."""
+        """`passwords` by role; `port` is taken if it is free; `settings` are PostgreSQL's own, beside ours."""
+        self._ready_seconds = ready_seconds
+        self.replica = replica
         self.port = port
         self._max_connections = max_connections
+        self._settings = dict(settings or {})
         self._folder = folder
         self._passwords = passwords
         self._logs = logs
@@ -83,13 +100,14 @@ class EmbeddedPostgres:
         if not self._folder.exists():
             await asyncio.to_thread(_initialise, self._folder, programs, account, self._passwords[SUPERUSER])
         await asyncio.to_thread(stale.end_processes_in, self._folder)
+        (self._folder / "pg_hba.conf").write_text(HBA)  # a folder of an earlier version has other lines
         await start_ready(
             "PostgreSQL",
             lambda attempt: self._command(programs, account, attempt),
             lambda: JsonLog(self._logs, self.service, self.replica),
             self._is_ready,
             self._spawned,
-            seconds=READY_SECONDS,
+            seconds=self._ready_seconds,
             stop_steps=STOP_STEPS,
         )
 
@@ -98,9 +116,20 @@ class EmbeddedPostgres:
         assert self._child is not None
         return await self._child.wait()
 
-    async def stop(self) -> None:
+    async def answers(self) -> bool:
+        return await probe.speaks_postgres(LOOPBACK, self.port)
+
+    async def stop(self, steps: StopSteps = STOP_STEPS) -> None:
         if self._child is not None:
-            await self._child.stop(STOP_STEPS)
+            await self._child.stop(steps)
+
+    async def end_at_once(self, grace_seconds: float = 0.0) -> None:
+        """Ends it and all it started, also where they hang or their folder is gone: nothing of it writes afterwards."""
+        if self._child is None:
+            return
+        left = await asyncio.to_thread(stale.family_of, self._child.pid) if self._child.exit_code is None else []
+        await self._child.stop(((signal.SIGINT, grace_seconds),) if grace_seconds else ())
+        await asyncio.to_thread(stale.end_at_once, left)
 
     def kill(self) -> None:
         if self._child is not None:
@@ -108,11 +137,11 @@ class EmbeddedPostgres:
 
     def _command(self, programs: Path, account: Account | None, attempt: int) -> Command:
         self.port = keep_or_choose(self.port) if attempt == 0 else free_port()
-        settings = SETTINGS | {"port": str(self.port), "max_connections": str(self._max_connections)}
+        settings = SETTINGS | {"port": str(self.port), "max_connections": str(self._max_connections)} | self._settings
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         return Command(
-            args=[str(programs / "postgres"), "-D", _data_directory(self._folder, account), *options],
-            env=_environment(),
+            args=[str(programs / "postgres"), "-D", data_directory(self._folder, account), *options],
+            env=environment(),
             folder=self._folder,
             account=account,
             death_signal=signal.SIGINT,
@@ -144,7 +173,7 @@ def _initialise(folder: Path, programs: Path, account: Account | None, password:
         done = subprocess.run(
             [
                 str(programs / "initdb"),
-                f"--pgdata={_data_directory(unfinished, account)}",
+                f"--pgdata={data_directory(unfinished, account)}",
                 f"--username={SUPERUSER}",
                 "--pwfile=/dev/stdin",
                 "--auth=scram-sha-256",
@@ -159,22 +188,21 @@ def _initialise(folder: Path, programs: Path, account: Account | None, password:
             capture_output=True,
             text=True,
             cwd=unfinished,
-            env=_environment(),
+            env=environment(),
             timeout=120,
             check=False,
             **as_account(account),
         )
     if done.returncode != 0:
         raise StartFailed(f"PostgreSQL's initdb failed: {' '.join(done.stderr.split())[-500:]}")
-    (unfinished / "pg_hba.conf").write_text(_HBA)
     unfinished.rename(folder)
 
 
-def _data_directory(folder: Path, account: Account | None) -> str:
+def data_directory(folder: Path, account: Account | None) -> str:
     """For another account: the working directory, by a name that needs no way through closed parents."""
     return "/proc/self/cwd" if account else str(folder)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Nothing of PG* from outside, which would change what the programs do."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

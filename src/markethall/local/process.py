@@ -13,7 +13,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +29,7 @@ PORT_ATTEMPTS = 5
 _PORT_TAKEN = os.strerror(errno.EADDRINUSE).lower()
 POLL_SECONDS = 0.02
 LAST_OUTPUT_SECONDS = 1.0
+_MORE_ENVIRONMENT: ContextVar[Mapping[str, str] | None] = ContextVar("more_environment", default=None)
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -40,15 +42,29 @@ class Account:
     gid: int
 
 
+@contextlib.contextmanager
+def more_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Variables for what this task starts inside the block, whatever program it is: for injecting faults."""
+    token = _MORE_ENVIRONMENT.set(variables)
+    try:
+        yield
+    finally:
+        _MORE_ENVIRONMENT.reset(token)
+
+
 @dataclass(frozen=True)
 class Command:
-    """How to start one process. `death_signal` is what it gets when its parent is killed."""
+    """How to start one process. `death_signal` is what it gets when its parent is killed.
+
+    `sockets` are those of ours that it inherits, under the same numbers.
+    """
 
     args: Sequence[str]
     env: Mapping[str, str]
     folder: Path | None = None
     account: Account | None = None
     death_signal: signal.Signals = signal.SIGKILL
+    sockets: Sequence[int] = ()
 
 
 class Child:
@@ -140,8 +156,9 @@ async def start(command: Command, log: JsonLog) -> Child:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=command.folder,
-        env=dict(command.env),
+        env={**command.env, **(_MORE_ENVIRONMENT.get() or {})},
         start_new_session=True,
+        pass_fds=tuple(command.sockets),
         preexec_fn=dying_with_parent(command.death_signal),
         **as_account(command.account),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from markethall.local.credentials import BUS_OPERATOR, SUPERUSER, Admin, Credentials
+from markethall.local.database_nodes import DatabaseNodes, primary_of
 from markethall.local.errors import FolderDamaged, NotRunning
 from markethall.local.folder import DataFolder, ProcessEntry, read_json
 from markethall.local.postgres import EmbeddedPostgres
@@ -23,7 +24,7 @@ class LocalShop:
         credentials = read_json(self.folder.credentials, Credentials)
         if credentials is None:
             raise FolderDamaged(f"{self.folder.credentials} is missing")
-        self._credentials = credentials
+        self.credentials = credentials
 
     @property
     def running(self) -> bool:
@@ -32,7 +33,7 @@ class LocalShop:
 
     @property
     def admin(self) -> Admin:
-        return self._credentials.admin
+        return self.credentials.admin
 
     @property
     def address(self) -> str:
@@ -42,29 +43,52 @@ class LocalShop:
                 return self._entry(service).url
         raise NotRunning(f"no shop runs on {self.folder.path}: start it with `markethall up`")
 
+    @property
+    def primary(self) -> int:
+        """The number of the node that takes writes, as it is recorded."""
+        return primary_of(self.folder)
+
     def dsn(self, database: str, user: str = SUPERUSER) -> str:
-        """`postgresql://…` of the running shop, password included. Raises NotRunning."""
-        place = urlsplit(self._entry("postgres").url).netloc
-        return f"postgresql://{user}:{quote(self._credentials.database[user], safe='')}@{place}/{database}"
+        """`postgresql://…` of the running primary, password included. Raises NotRunning."""
+        try:
+            return self.node_dsns(database, user)[self.primary]
+        except KeyError:
+            raise NotRunning(f"the primary database of the shop on {self.folder.path} is not running") from None
+
+    def node_dsns(self, database: str, user: str = SUPERUSER) -> dict[int, str]:
+        """The same of every node that runs, by its number. Raises NotRunning where none does."""
+        entries = [entry for entry in self._entries() if entry.service == "postgres"]
+        if not entries:
+            raise NotRunning(f"postgres of the shop on {self.folder.path} is not running")
+        password = quote(self.credentials.database[user], safe="")
+        return {
+            int(entry.replica): f"postgresql://{user}:{password}@{urlsplit(entry.url).netloc}/{database}"
+            for entry in entries
+        }
 
     def bus_url(self, user: str = BUS_OPERATOR) -> str:
-        """`nats://…` of the running shop, password included. Raises NotRunning."""
-        place = urlsplit(self._entry("nats").url).netloc
-        return f"nats://{user}:{quote(self._credentials.bus[user], safe='')}@{place}"
+        """`nats://…` of the running shop, every server's, passwords included. Raises NotRunning."""
+        self._entry("nats")
+        places = [urlsplit(entry.url).netloc for entry in self.folder.read_processes() if entry.service == "nats"]
+        login = f"{user}:{quote(self.credentials.bus[user], safe='')}"
+        return ",".join(f"nats://{login}@{place}" for place in places)
 
     @contextlib.asynccontextmanager
     async def start_postgres_alone(self) -> AsyncIterator[EmbeddedPostgres]:
-        """The databases of a stopped shop. Raises FolderInUse where it runs."""
+        """The databases of a stopped shop: its primary. Raises FolderInUse where it runs."""
         with self.folder.hold():
-            postgres = EmbeddedPostgres(self.folder.postgres, self._credentials.database, self.folder.logs)
-            await postgres.start()
+            nodes = DatabaseNodes(self.folder, self.credentials.database, {}, numbers=[self.primary])
+            await nodes.primary.start()
             try:
-                yield postgres
+                yield nodes.primary.postgres
             finally:
-                await postgres.stop()
+                await nodes.primary.stop()
 
     def _entry(self, service: str) -> ProcessEntry:
-        for entry in self.folder.read_processes() if self.running else []:
+        for entry in self._entries():
             if entry.service == service:
                 return entry
         raise NotRunning(f"{service} of the shop on {self.folder.path} is not running")
+
+    def _entries(self) -> list[ProcessEntry]:
+        return self.folder.read_processes() if self.running else []

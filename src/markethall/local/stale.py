@@ -37,6 +37,28 @@ def end_processes_in(data: Path) -> None:
         _forget_if_reused(pid_file, postmaster)
 
 
+def family_of(pid: int) -> list[psutil.Process]:
+    """What the process has started, its own descendants included; they are in sessions of their own."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end_at_once(processes: list[psutil.Process]) -> None:
+    """Raises StartFailed if one will not go."""
+    _end(processes, ((signal.SIGKILL, 5.0),))
+    if left := [process for process in processes if _is_alive(process)]:
+        raise StartFailed(f"PostgreSQL does not end: process {left[0].pid}")
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _end(processes: list[psutil.Process], steps: StopSteps) -> None:
     for number, seconds in steps:
         for process in processes:

@@ -2,9 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass, replace
 
+from markethall.local.health import Rounds
+from markethall.local.process import more_environment
 from markethall.local.unit import Unit
 
 FIRST_BACKOFF_SECONDS = 0.1
@@ -12,10 +16,13 @@ MAX_BACKOFF_SECONDS = 10.0
 CALM_SECONDS = 10.0
 """A unit that ran this long is taken for healthy: the next restart waits as little as the first."""
 
+GONE = "gone"
+"""The last state of a unit that is no longer part of the shop."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """One unit as people see it. `since` is a time of the monotonic clock."""
+    """One unit as people see it. `since` is a time of the monotonic clock; `detail` is why it last ended, too."""
 
     service: str
     replica: str
@@ -37,6 +44,17 @@ class Supervisor:
         self.rows: dict[Unit, Row] = {}
         self._watch = watch
         self._keepers: dict[Unit, asyncio.Task[None]] = {}
+        self._causes: dict[Unit, str] = {}
+        self._rounds = Rounds(self._up, self._wedged)
+
+    async def look_after(self) -> None:
+        """Ends what lives and does not answer, until it is cancelled; it is started again as if it had died."""
+        await self._rounds.run()
+
+    def health(self, unit: Unit) -> str:
+        """In words; empty for what is not up."""
+        health = self._rounds.seen.get(unit)
+        return str(health) if health and health.pid == self.rows[unit].pid else ""
 
     def announce(self, units: Sequence[Unit]) -> None:
         """Units that will be started later, so that they are seen waiting."""
@@ -45,14 +63,35 @@ class Supervisor:
 
     async def start(self, units: Sequence[Unit]) -> None:
         """Starts them at the same time; returns when all are ready. Raises the first failure's LocalError."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                for unit in units:
-                    group.create_task(self._start(unit))
-        except BaseExceptionGroup as failures:
-            raise _first_failure(failures) from None
+        async with together() as group:
+            for unit in units:
+                group.create_task(self._start(unit))
         for unit in units:
-            self._keepers[unit] = asyncio.create_task(self._keep(unit), name=f"keep {unit.service} {unit.replica}")
+            self._watch_over(unit)
+
+    async def restart(self, unit: Unit, settings: Mapping[str, str] | None = None) -> None:
+        """Ends it with its grace and starts it again; returns when it is ready.
+
+        `settings` are environment variables for this one start. Raises StartFailed; the unit is tried again
+        by itself, without them.
+        """
+        await self.stop([unit])
+        try:
+            with more_environment(settings or {}):
+                await self._start(unit)
+        except Exception as error:
+            self._show(unit, state="down", pid=0, detail=str(error), restarts=self.rows[unit].restarts + 1)
+            self._watch_over(unit, runs=False)
+            raise
+        self._show(unit, restarts=self.rows[unit].restarts + 1)
+        self._watch_over(unit)
+
+    async def remove(self, units: Sequence[Unit]) -> None:
+        """Ends them, and they are seen no more."""
+        await self.stop(units)
+        for unit in units:
+            self._show(unit, state=GONE)
+            del self.rows[unit]
 
     async def stop(self, units: Sequence[Unit]) -> None:
         """Ends them at the same time, each with its own grace; they are not restarted."""
@@ -70,25 +109,33 @@ class Supervisor:
         for unit in self.rows:
             unit.kill()
 
-    async def _start(self, unit: Unit) -> None:
-        self._show(unit, state="starting", detail="")
+    async def _start(self, unit: Unit, detail: str = "") -> None:
+        self._show(unit, state="starting", detail=detail)
         await unit.start()
         self._show(unit, state="up", pid=unit.pid, url=unit.url)
 
-    async def _keep(self, unit: Unit) -> None:
-        pauses = _backoff()
+    def _watch_over(self, unit: Unit, *, runs: bool = True) -> None:
+        name = f"keep {unit.service} {unit.replica}"
+        # A context of its own: variables of the start that is under way are not for the next one.
+        self._keepers[unit] = asyncio.create_task(self._keep(unit, runs), name=name, context=Context())
+
+    async def _keep(self, unit: Unit, runs: bool) -> None:
+        pauses, cause = _backoff(), ""
         while True:
             started = time.monotonic()
-            code = await unit.wait()
-            await unit.stop()
-            if time.monotonic() - started > CALM_SECONDS:
-                pauses = _backoff()
-            self._show(unit, state="down", pid=0, detail=_cause(code))
+            if runs:
+                code = await unit.wait()
+                await unit.stop()
+                if time.monotonic() - started > CALM_SECONDS:
+                    pauses = _backoff()
+                cause = self._causes.pop(unit, _cause(code))
+                self._show(unit, state="down", pid=0, detail=cause)
             while True:
                 await asyncio.sleep(next(pauses))
                 try:
-                    await self._start(unit)
+                    await self._start(unit, cause)
                     self._show(unit, restarts=self.rows[unit].restarts + 1)
+                    runs = True
                     break
                 except Exception as error:  # whatever it is: the next attempt may succeed
                     self._show(unit, state="down", pid=0, detail=str(error))
@@ -98,6 +145,13 @@ class Supervisor:
             self._show(unit, state="stopping")
         await unit.stop()
         self._show(unit, state="stopped", pid=0)
+
+    def _up(self) -> list[Unit]:
+        return [unit for unit, row in self.rows.items() if row.state == "up"]
+
+    def _wedged(self, unit: Unit, reason: str) -> None:
+        self._causes[unit] = reason
+        self._show(unit, detail=reason)
 
     def _show(self, unit: Unit, **changes: object) -> None:
         row = self.rows.get(unit, Row(unit.service, unit.replica))
@@ -118,9 +172,14 @@ def _cause(code: int) -> str:
     return f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
 
-def _first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Several may fail together, most of them for the same cause; one line tells enough."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+@asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that raises the first failure itself: several may fail for one cause, one line tells enough."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        error: BaseException = failures
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from markethall.local.supervisor import Row
+from markethall.local.supervisor import GONE, Row
 
 REFRESHES_PER_SECOND = 2
 _COLOURS = {"up": "green", "down": "red", "starting": "yellow", "stopping": "yellow"}
@@ -59,7 +59,10 @@ class LiveTable:
         self._live.stop()
 
     def changed(self, row: Row) -> None:
-        self._rows[row.service, row.replica] = row
+        if row.state == GONE:
+            self._rows.pop((row.service, row.replica), None)
+        else:
+            self._rows[row.service, row.replica] = row
 
     def say(self, text: str) -> None:
         self._live.console.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -73,14 +76,14 @@ class LiveTable:
                 f"[{_COLOURS.get(row.state, 'dim')}]{row.state}[/]",
                 str(row.pid or ""),
                 row.url if row.pid else "",
-                _duration(time.monotonic() - row.since),
+                duration(time.monotonic() - row.since),
                 str(row.restarts or ""),
                 row.detail.replace("[", r"\["),
             )
         return table
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

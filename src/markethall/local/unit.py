@@ -25,6 +25,9 @@ class Unit(Protocol):
     async def wait(self) -> int:
         """Waits as long as it runs; the exit code, negative for a signal."""
 
+    async def answers(self) -> bool:
+        """Whether it reacts at all to a question, ready or not. The asker sets the time; an error means no."""
+
     async def stop(self) -> None:
         """Ends it with grace and waits for that; harmless where it has ended by itself."""
 

@@ -1,0 +1,259 @@
+"""The databases of a local shop: the PostgreSQL servers that hold them, and how services reach them.
+
+One is the primary, the others are hot standbys. Which one it is stands in `database.json` and nowhere else;
+only a promotion (`markethall.local.promotion`) changes it, before anything else is changed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from markethall.local.archive import archiving
+from markethall.local.credentials import DATABASES
+from markethall.local.database_node import UNANSWERED, DatabaseNode
+from markethall.local.databases import prepare_databases
+from markethall.local.errors import LocalError
+from markethall.local.folder import DataFolder, read_json, write_atomically
+from markethall.local.ports import LOOPBACK
+from markethall.local.postgres import EmbeddedPostgres
+from markethall.local.service import MAX_REPLICAS
+from markethall.local.standby import WAL_KEPT, Source
+from markethall.local.supervisor import Supervisor
+from markethall.local.unit import Unit
+
+log = structlog.get_logger(__name__)
+
+MAX_READ_REPLICAS = 4
+NODE_NUMBERS = range(1, MAX_READ_REPLICAS + 2)
+CONNECTIONS_PER_REPLICA = 16
+"""Two pools of six (`Settings.database_pool`), and what a migration takes."""
+SPARE_CONNECTIONS = 40
+"""For audits and people."""
+TEND_SECONDS = 1.0
+PATIENCE_ROUNDS = 5
+"""A standby that runs and is not connected to the primary for this many looks is restarted, then copied anew."""
+
+Reach = Callable[[str, DatabaseNode], str]
+"""(who, whom) → `host:port` by which a standby (`postgres-2`) reaches the primary: for who puts something between."""
+
+STREAMING = "SELECT application_name, state, sync_state FROM pg_stat_replication"
+TIMELINE = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int"
+RECEIVED = "SELECT received_tli FROM pg_stat_wal_receiver"
+PRIMARY_STATE = """
+SELECT pg_current_wal_flush_lsn()::text AS position, timeline_id AS timeline FROM pg_control_checkpoint()
+"""
+STANDBY_STATE = """
+SELECT pg_last_wal_replay_lsn()::text AS position,
+    greatest((SELECT received_tli FROM pg_stat_wal_receiver), timeline_id) AS timeline,
+    pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn())::bigint AS lag
+FROM pg_control_checkpoint()
+"""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """`database.json`."""
+
+    primary: int = 1
+
+
+def primary_of(folder: DataFolder) -> int:
+    """The number of the node that is the primary. Raises FolderDamaged."""
+    return (read_json(folder.database, Record) or Record()).primary
+
+
+def directly(_who: str, whom: DatabaseNode) -> str:
+    return f"{LOOPBACK}:{whom.postgres.port}"
+
+
+class DatabaseNodes:
+    """The primary and `read_replicas` standbys. `synchronous`: commits wait until a standby has them, too."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        passwords: dict[str, str],
+        ports: Mapping[str, int],
+        *,
+        read_replicas: int = 0,
+        synchronous: bool = False,
+        numbers: Sequence[int] | None = None,
+        reach: Reach = directly,
+    ) -> None:
+        """`numbers`: of the nodes, where it is not for us to choose them.
+
+        Raises FolderDamaged; LocalError where nobody could be waited for.
+        """
+        if synchronous and not read_replicas:
+            raise LocalError("synchronous commits need a standby to wait for: give --read-replicas, too")
+        self.synchronous = synchronous
+        self.turning = asyncio.Lock()
+        """Held by whoever stops or starts a node."""
+        self._folder = folder
+        self._passwords = passwords
+        self._reach = reach
+        self._is_new = not folder.database.exists()
+        primary = primary_of(folder)
+        others = [number for number in NODE_NUMBERS if number != primary]
+        numbers = sorted(numbers or [primary, *others[:read_replicas]])
+        settings = _settings(numbers, synchronous) if read_replicas else {}
+        self.nodes = [self._node(number, ports, settings) for number in numbers]
+        self.primary = next(node for node in self.nodes if node.number == primary)
+        self._tending: asyncio.Task[None] | None = None
+        self._missed: dict[DatabaseNode, int] = {}
+
+    def _node(self, number: int, ports: Mapping[str, int], settings: Mapping[str, str]) -> DatabaseNode:
+        path = self._folder.postgres_of(number)
+        postgres = EmbeddedPostgres(
+            path,
+            self._passwords,
+            self._folder.logs,
+            port=ports.get(f"postgres-{number}", 0),
+            # For as many replicas as there may ever be: the number is fixed when a server starts, and
+            # a standby must have as many as its primary.
+            max_connections=SPARE_CONNECTIONS + CONNECTIONS_PER_REPLICA * MAX_REPLICAS * len(DATABASES),
+            settings={**archiving(self._folder), **settings},
+            replica=str(number),
+        )
+        return DatabaseNode(number, path, postgres, self.source_of, may_be_made=self._is_new)
+
+    @property
+    def units(self) -> list[Unit]:
+        return list(self.nodes)
+
+    @property
+    def standbys(self) -> list[DatabaseNode]:
+        return [node for node in self.nodes if node is not self.primary]
+
+    def settings_for(self, service: str) -> dict[str, str]:
+        """MARKETHALL_ settings, without that prefix, by which the service reaches its database."""
+        settings = {"DATABASE_URL": self._url(service, "read-write")}
+        if service == "catalog" and len(self.nodes) > 1:
+            settings["DATABASE_READ_URL"] = self._url(service, "standby")
+        return settings
+
+    def _url(self, service: str, wanted: str) -> str:
+        password = quote(self._passwords[service], safe="")
+        hosts = ",".join(f"{LOOPBACK}:{node.postgres.port}" for node in self.nodes)
+        return f"postgresql://{service}:{password}@{hosts}/{service}?target_session_attrs={wanted}"
+
+    def source_of(self, node: DatabaseNode) -> Source | None:
+        """Whom a node has to follow; None: it is the primary."""
+        if node is self.primary:
+            return None
+        host, _, port = self._reach(f"postgres-{node.number}", self.primary).rpartition(":")
+        return Source(host, int(port), self._passwords)
+
+    def appoint(self, node: DatabaseNode) -> None:
+        """Records that this node is the primary from now on, whatever happens next."""
+        write_atomically(self._folder.database, msgspec.json.encode(Record(node.number)) + b"\n")
+        self.primary = node
+
+    async def open(self, supervisor: Supervisor) -> None:
+        """Returns when each service has a database of its own, and all standbys follow. Raises StartFailed."""
+        await supervisor.start([self.primary])
+        await prepare_databases(self.primary.postgres, self._passwords)
+        if self._is_new:
+            self.appoint(self.primary)
+        await supervisor.start(self.standbys)
+        self._tending = asyncio.create_task(self._tend(supervisor), name="tend the standbys")
+
+    async def close(self, supervisor: Supervisor) -> None:
+        """The primary ends last but for what cannot follow it any more: what it wrote last, the standbys have."""
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.wait([self._tending])
+        await supervisor.stop([self.primary])
+        await supervisor.stop(self.standbys)
+
+    async def describe(self) -> list[dict[str, Any]]:
+        """Of each node: number, role, whether it answers, position, timeline, bytes behind, synchronous state."""
+        try:
+            row = (await self.primary.ask(PRIMARY_STATE))[0]
+            states = {each["application_name"]: each for each in await self.primary.ask(STREAMING)}
+            position, timeline = row["position"], row["timeline"]
+        except UNANSWERED:
+            states, position, timeline = {}, None, None
+        described = []
+        for node in self.nodes:
+            if node is self.primary:
+                found = {"position": position, "timeline": timeline}
+            else:
+                found = await _standby_state(node, position)
+                state = states.get(node.name)
+                found |= {
+                    "state": state["state"] if state else "away",
+                    "sync_state": state["sync_state"] if state else None,
+                }
+            role = "primary" if node is self.primary else "standby"
+            described.append({"node": node.number, "role": role, "answers": found["position"] is not None} | found)
+        return described
+
+    async def _tend(self, supervisor: Supervisor) -> None:
+        while True:
+            await asyncio.sleep(TEND_SECONDS)
+            try:
+                async with self.turning:
+                    await self._tend_once(supervisor)
+            except Exception as error:  # whatever it is: the next look may succeed
+                log.warning("standbys are not tended", reason=str(error) or type(error).__name__)
+
+    async def _tend_once(self, supervisor: Supervisor) -> None:
+        """Standbys that follow nobody are brought back: they would never notice by themselves."""
+        try:
+            connected = {row["application_name"] for row in await self.primary.ask(STREAMING)}
+            timeline = (await self.primary.ask(TIMELINE))[0][0]
+        except UNANSWERED:
+            return  # nobody can follow it now
+        for node in self.standbys:
+            state = supervisor.rows[node].state
+            if state != "up" or (node.name in connected and await _is_of(node, timeline)):
+                self._missed[node] = 0
+                continue
+            self._missed[node] = missed = self._missed.get(node, 0) + 1
+            source = self.source_of(node)
+            if source and node.followed != source.conninfo(node.name):
+                with contextlib.suppress(*UNANSWERED):
+                    await node.turn_to(source)
+            elif missed % PATIENCE_ROUNDS == 0:
+                node.must_be_copied = missed > PATIENCE_ROUNDS
+                node.hangs = not await node.replies()
+                log.warning("standby is restarted", node=node.number, anew=node.must_be_copied)
+                await supervisor.restart(node)
+
+
+def _settings(numbers: list[int], synchronous: bool) -> dict[str, str]:
+    """The same for all nodes: any may become the primary."""
+    settings = {
+        "wal_keep_size": WAL_KEPT,
+        # A peer that hangs, or is cut off, is noticed in time.
+        "wal_sender_timeout": "10s",
+        "wal_receiver_timeout": "10s",
+        "wal_retrieve_retry_interval": "500ms",
+    }
+    if synchronous:
+        # By name: a backup that is just being streamed is nobody to count on.
+        names = ", ".join(f"node_{number}" for number in numbers)
+        settings["synchronous_standby_names"] = f"ANY 1 ({names})"
+    return settings
+
+
+async def _is_of(node: DatabaseNode, timeline: int) -> bool:
+    """Whether what it receives is the primary's present history. One that went further than the primary was when
+    it was promoted connects, too, again and again. A standby that hangs is left to the primary to give up."""
+    try:
+        return [row[0] for row in await node.ask(RECEIVED)] == [timeline]
+    except UNANSWERED:
+        return True
+
+
+async def _standby_state(node: DatabaseNode, position: str | None) -> dict[str, Any]:
+    try:
+        row = (await node.ask(STANDBY_STATE, position))[0]
+    except UNANSWERED:
+        return {"position": None, "timeline": None, "lag_bytes": None}
+    return {"position": row["position"], "timeline": row["timeline"], "lag_bytes": row["lag"]}

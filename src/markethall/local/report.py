@@ -1,0 +1,88 @@
+"""How a whole shop is, put together for `markethall status` and `GET /api/system`."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+
+from markethall.local import probe
+from markethall.local.bus_nodes import BusNodes
+from markethall.local.credentials import DATABASES
+from markethall.local.database_nodes import DatabaseNodes
+from markethall.local.replicas import Replicas
+from markethall.local.service import ServiceProcess
+from markethall.local.supervisor import Supervisor
+from markethall.local.unit import Unit
+
+SECONDS = 4.0
+"""For each answer; what does not come in time is null."""
+
+
+async def report(supervisor: Supervisor, replicas: Replicas, bus: BusNodes, databases: DatabaseNodes) -> dict[str, Any]:
+    """`units` (each process, `since` in seconds), `bus`, `databases`, `outboxes` by service."""
+    services = replicas.services
+    bus_report, nodes, ready, outboxes = await asyncio.gather(
+        _in_time(bus.describe()),
+        _in_time(databases.describe()),
+        asyncio.gather(*(_readiness(service) for service in services)),
+        asyncio.gather(*(_outbox(services, name) for name in DATABASES)),
+    )
+    said = {service: answer for service, answer in zip(services, ready, strict=True) if answer}
+    units = [described(supervisor, unit, said.get(unit)) for unit in supervisor.rows]  # type: ignore[call-overload]
+    return {
+        "units": units,
+        "bus": bus_report,
+        "databases": nodes,
+        "outboxes": dict(zip(DATABASES, outboxes, strict=True)),
+    }
+
+
+def described(supervisor: Supervisor, unit: Unit, said: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One process; `said` is its own answer about its readiness."""
+    row = supervisor.rows[unit]
+    return {
+        "service": row.service,
+        "replica": row.replica,
+        "state": row.state,
+        "health": supervisor.health(unit),
+        "ready": said["status"] == "ready" if said else None,
+        "pid": row.pid,
+        "url": row.url,
+        "version": said["version"] if said else None,
+        "since": round(time.monotonic() - row.since, 3),
+        "restarts": row.restarts,
+        "detail": row.detail,
+    }
+
+
+async def _in_time(answer: Awaitable[Any]) -> Any:
+    try:
+        return await asyncio.wait_for(answer, SECONDS)
+    except Exception:  # whatever is wrong with a part must not hide the others
+        return None
+
+
+async def _readiness(service: ServiceProcess) -> dict[str, Any] | None:
+    return await _document(f"{service.inner_url}/health/ready") if service.pid else None
+
+
+async def _outbox(services: list[ServiceProcess], name: str) -> dict[str, Any] | None:
+    """What waits to be said on the bus, by the first of the service's replicas that answers."""
+    for service in services:
+        if (
+            service.service == name
+            and service.pid
+            and (said := await _document(f"{service.inner_url}/internal/status"))
+        ):
+            return said
+    return None
+
+
+async def _document(url: str) -> dict[str, Any] | None:
+    answer = await probe.get(url)
+    try:
+        return msgspec.json.decode(answer[1], type=dict[str, Any]) if answer else None
+    except msgspec.MsgspecError:
+        return None
