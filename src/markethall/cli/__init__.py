@@ -13,6 +13,17 @@ COMMANDS: dict[str, str] = {
     "load": "markethall.cli.load:app",
     "replay": "markethall.cli.replay:app",
     "audit": "markethall.cli.audit:audit",
+    "dead-letters": "markethall.cli.dead_letters:app",
+    "backup": "markethall.cli.backup:backup",
+    "restore": "markethall.cli.restore:restore",
+    "rotate": "markethall.cli.rotate:app",
+    "evaluate": "markethall.cli.evaluate:app",
+    "chaos": "markethall.cli.chaos:chaos",
+    "status": "markethall.cli.status:status",
+    "scale": "markethall.cli.scale:scale",
+    "restart": "markethall.cli.restart:restart",
+    "promote": "markethall.cli.promote:promote",
+    "devices": "markethall.cli.devices:devices",
 }
 """Where each command is: a function, or a Typer application for one with commands of its own.
 `serve` is apart, because it does without Typer."""

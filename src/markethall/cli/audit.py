@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from markethall.cli.auditing.inside import Finding
-from markethall.cli.auditing.report import audit as audit_databases
+from markethall.auditing.inside import Finding
+from markethall.auditing.report import audit as audit_databases
 from markethall.cli.connection import DEFAULT_DATA, DataOption, JsonOption
 from markethall.cli.exits import Exit, fail, run
 from markethall.local.credentials import DATABASES

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from markethall.cli.stocking import StockingFailed, stock_if_empty
+from markethall.local.bus_nodes import SIZES as BUS_SIZES
 from markethall.local.credentials import SERVICES
+from markethall.local.database_nodes import MAX_READ_REPLICAS
 from markethall.local.errors import LocalError
-from markethall.local.hall import MAX_REPLICAS, Options, open_shop
+from markethall.local.hall import Options, open_shop
+from markethall.local.service import MAX_REPLICAS
 
 if TYPE_CHECKING:
     from markethall.local.table import Display
@@ -29,13 +32,54 @@ def up(
     replicas: Annotated[
         str, typer.Option(metavar="SERVICE=N,...", help="How many of each service; one of those not named.")
     ] = "",
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="Archive PostgreSQL's log there, for `markethall restore`; later starts remember it."),
+    ] = None,
+    no_archive: Annotated[bool, typer.Option("--no-archive", help="Archive no longer.")] = False,
+    bus_nodes: Annotated[
+        int, typer.Option(metavar="1|3", help="Servers of the bus: one, or three of which any one may die.")
+    ] = 1,
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65533,
+            help="Where devices reach the bus by MQTT; 0: any free port.",
+            show_default="1883, if free",
+        ),
+    ] = None,
+    read_replicas: Annotated[
+        int,
+        typer.Option(min=0, max=MAX_READ_REPLICAS, help="Hot standbys of the databases; the catalog is read there."),
+    ] = 0,
+    synchronous: Annotated[
+        bool, typer.Option("--synchronous", help="Acknowledge nothing that is not on a standby, too.")
+    ] = False,
     demo: Annotated[bool, typer.Option(help="Stock an empty shop with a toy store.")] = True,
+    links: Annotated[
+        bool, typer.Option("--links", help="For fault tests: a proxy in every connection between parts.")
+    ] = False,
 ) -> None:
     """Start the shop: PostgreSQL, NATS, the five services and, for several fronts, the edge.
 
     It runs until SIGINT or SIGTERM, and then ends everything it started; a second signal ends it at once.
     """
-    options = Options(data, host, port, parse_replicas(replicas))
+    if bus_nodes not in BUS_SIZES:
+        raise typer.BadParameter("1 or 3: of two, none may die", param_hint="--bus-nodes")
+    options = Options(
+        data,
+        host,
+        port,
+        parse_replicas(replicas),
+        archive=archive,
+        end_archive=no_archive,
+        links=links,
+        bus_nodes=bus_nodes,
+        read_replicas=read_replicas,
+        synchronous=synchronous,
+        mqtt_port=mqtt_port,
+    )
     try:
         with _display() as display:
             asyncio.run(_run(options, demo, display))
@@ -65,6 +109,7 @@ async def _run(options: Options, demo: bool, display: "Display") -> None:
                     await stock_if_empty(shop)
                 except StockingFailed as error:
                     display.say(f"markethall: {error}")
+            display.say(f"Devices: {shop.mqtt}")
             if shop.admin_is_new:
                 display.say(f"Admin: {shop.admin.email}, password {shop.admin.password}")
             display.say(f"Markethall is open at {shop.address}")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from markethall.cli.auditing.inside import MAX_ROWS, Connection, Finding
-from markethall.cli.auditing.judgement import OrderSeen, ReservationSeen, Rule, disagreement
+from markethall.auditing.inside import MAX_ROWS, Connection, Finding
+from markethall.auditing.judgement import OrderSeen, ReservationSeen, Rule, disagreement
 from markethall.orders.order import Line, facts_from
 
 MAX_SUSPECTS = 1_000

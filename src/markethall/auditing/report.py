@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from markethall.cli.auditing import across, inside
-from markethall.cli.auditing.inside import INVARIANTS, Connection, Finding
+from markethall.auditing import across, inside
+from markethall.auditing.inside import INVARIANTS, Connection, Finding
 
 STATEMENT_SECONDS = 600.0
 
