@@ -10,6 +10,18 @@ from markethall.local.nats import EmbeddedNats
 from tests.support.machine import Machine, nats_server, postgres_machine
 from tests.support.shop import Shop, running_shop
 
+TOLD_AT_THE_END = "told at the end"
+"""Name of a property (`record_property`) that is printed with the closing lines: a seed, figures."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == TOLD_AT_THE_END and report.when == "call":
+                    terminalreporter.section(report.nodeid)
+                    terminalreporter.write_line(str(value))
+
 
 @pytest.fixture(scope="session")
 def credentials() -> Credentials:

@@ -51,3 +51,16 @@ async def test_every_acknowledged_order_settles(tmp_path: Path) -> None:
             (await buyers.order({later: 1})).ok(201)
         audit = await asyncio.to_thread(shop.audit)
         assert audit.returncode == 0, audit.stdout
+
+
+async def test_a_store_deleted_under_a_running_bus_is_noticed(tmp_path: Path) -> None:
+    """NATS goes on, stores nothing, and says that it is well."""
+    with running_shop(tmp_path / "data", "--no-demo") as shop:
+        async with AdminClient(shop) as shopkeeper, Client(shop.url) as buyers:
+            [sku] = await shopkeeper.product(30)
+            shutil.rmtree(shop.data / "nats" / "store")
+            accepted = [(await buyers.order({sku: 1}, Prefer="respond-async")).ok(201, 202)["id"] for _ in range(30)]
+            settled = [await shopkeeper.settled(order_id, seconds=120) for order_id in accepted]
+            assert {order["status"] for order in settled} == {"confirmed"}
+        audit = await asyncio.to_thread(shop.audit)
+        assert audit.returncode == 0, audit.stdout

@@ -9,7 +9,7 @@ import os
 import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -30,10 +30,21 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @asynccontextmanager
 async def away(shop: Shop, service: str) -> AsyncIterator[None]:
     """The part is frozen, and left out by front, which has not heard its heartbeat."""
-    pids = [entry["pid"] for entry in shop.processes(service)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    stopped: set[int] = set()
+
+    async def keep_away() -> None:
+        """Whoever the supervisor puts in its place is frozen, too."""
+        while True:
+            for entry in shop.processes(service):
+                if entry["pid"] not in stopped:
+                    with suppress(ProcessLookupError):
+                        os.kill(entry["pid"], signal.SIGSTOP)
+                    stopped.add(entry["pid"])
+            await asyncio.sleep(0.02)
+
+    keeping = asyncio.create_task(keep_away())
     try:
+        await eventually(lambda: stopped)
         async with Client(shop.url) as observer:
 
             async def missed() -> bool:
@@ -44,8 +55,10 @@ async def away(shop: Shop, service: str) -> AsyncIterator[None]:
                 await eventually(missed, seconds=20)
             yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        keeping.cancel()
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 async def test_without_catalog_known_products_are_shown_and_sold(hall: Shop) -> None:

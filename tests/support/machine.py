@@ -13,6 +13,7 @@ from markethall.kit.app import DrainingServer, Service, listen
 from markethall.kit.settings import Settings
 from markethall.local.credentials import Credentials
 from markethall.local.databases import prepare_databases
+from markethall.local.mqtt import MqttListener
 from markethall.local.nats import EmbeddedNats
 from markethall.local.postgres import EmbeddedPostgres
 
@@ -50,10 +51,12 @@ async def postgres_machine(folder: Path, credentials: Credentials) -> AsyncItera
 
 
 @asynccontextmanager
-async def nats_server(folder: Path, credentials: Credentials) -> AsyncIterator[EmbeddedNats]:
+async def nats_server(
+    folder: Path, credentials: Credentials, mqtt: MqttListener | None = None
+) -> AsyncIterator[EmbeddedNats]:
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
-    server = EmbeddedNats(folder / "nats", credentials.bus, logs)
+    server = EmbeddedNats(folder / "nats", credentials.bus, logs, mqtt=mqtt)
     await server.start()
     try:
         yield server
@@ -68,6 +71,7 @@ def settings_for(service: str, database_url: str, nats: EmbeddedNats, **more: ob
         "database_url": database_url,
         "bus_url": nats.url_for(service),
         "drain_seconds": 2.0,
+        "mqtt_url": f"mqtt://{nats.mqtt.address}" if nats.mqtt else "",
     }
     return Settings.model_validate(values | more)
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,12 @@ START_SECONDS = 90.0
 class Shop:
     """A running `markethall up` on a data folder of its own."""
 
-    def __init__(self, data: Path, *arguments: str, port: int | None = None) -> None:
+    def __init__(
+        self, data: Path, *arguments: str, port: int | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is added to that of the tests, for all processes of the shop."""
         self.data = data
+        self.environment = environment or {}
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.arguments = arguments
@@ -49,6 +53,7 @@ class Shop:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, **self.environment},
             )
         self.wait(lambda: self._is_open(said_before), START_SECONDS, "open")
 
@@ -63,6 +68,14 @@ class Shop:
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(60)
+
+    def end(self) -> None:
+        """Whatever its state is."""
+        if self._process is not None and self._process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill_everything()
 
     def kill_everything(self) -> None:
         """kill -9 of the supervisor and of every process of the shop."""
@@ -127,15 +140,11 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def running_shop(data: Path, *arguments: str) -> Iterator[Shop]:
+def running_shop(data: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Shop]:
     """A shop that is gone at the end, however the test ends."""
-    shop = Shop(data, *arguments)
+    shop = Shop(data, *arguments, environment=environment)
     try:
         shop.start()
         yield shop
     finally:
-        if shop._process is not None and shop._process.poll() is None:
-            try:
-                shop.stop()
-            except subprocess.TimeoutExpired:
-                shop.kill_everything()
+        shop.end()
