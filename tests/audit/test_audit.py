@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from markethall.cli.auditing.report import audit
+from markethall.auditing.report import audit
 from markethall.kit.migrations import migrate
 from markethall.kit.settings import Settings
 from tests.support.machine import Machine

@@ -108,7 +108,7 @@ def taken(port: int | None) -> Iterator[None]:
 
 def balanced_over(shop: Shop) -> set[str]:
     config = json.loads((shop.data / "edge" / "caddy.json").read_text())
-    handler = config["apps"]["http"]["servers"]["shop"]["routes"][0]["handle"][0]
+    handler = config["apps"]["http"]["servers"]["shop"]["routes"][-1]["handle"][0]
     return {upstream["dial"] for upstream in handler["upstreams"]}
 
 
@@ -154,6 +154,21 @@ def test_a_body_that_is_too_large_is_refused(wide: Shop) -> None:
     assert refusal.value.code == 413
 
 
-def test_its_configuration_names_no_way_to_change_it(wide: Shop) -> None:
+def test_only_the_owner_can_change_its_configuration(wide: Shop) -> None:
     config = json.loads(Path(wide.data / "edge" / "caddy.json").read_text())
-    assert config["admin"]["disabled"] is True
+    assert config["admin"]["listen"] == "unix/admin.sock|0600"
+    assert (wide.data / "edge").stat().st_mode & 0o777 == 0o700
+    pids = {entry["pid"] for entry in wide.processes("edge")}
+    listening = [c for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.pid in pids]
+    assert 2019 not in {connection.laddr.port for connection in listening}
+
+
+def test_an_edge_whose_fronts_are_silent_is_not_taken_for_wedged(wide: Shop) -> None:
+    """They are ended and started again; it is not, and keeps its buyers' connections."""
+    [edge], fronts = wide.processes("edge"), wide.processes("front")
+    for front in fronts:
+        psutil.Process(front["pid"]).suspend()
+    silent = {front["pid"] for front in fronts}
+    wide.wait(lambda: not silent & {front["pid"] for front in wide.processes("front")}, 90, "fronts anew")
+    wide.wait(lambda: is_ready(wide), 60, "ready")
+    assert wide.processes("edge") == [edge]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -228,5 +229,23 @@ async def test_a_store_that_cannot_be_read_is_set_aside(tmp_path: Path, credenti
         async with Bus(settings_for("orders", "", server), "orders") as bus:
             assert (await bus.jetstream.stream_info("ORDERS")).state.messages == 0
         assert (tmp_path / "nats" / "store.damaged").is_dir()
+    finally:
+        await server.stop()
+
+
+async def test_one_whose_store_is_deleted_while_it_runs_is_not_taken_for_well(
+    tmp_path: Path, credentials: Credentials
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    server = EmbeddedNats(tmp_path / "nats", credentials.bus, logs)
+    await server.start()
+    try:
+        assert await server.answers()
+        shutil.rmtree(tmp_path / "nats" / "store")
+        assert not await server.answers()
+        await server.stop()
+        await server.start()
+        assert await server.answers()
     finally:
         await server.stop()

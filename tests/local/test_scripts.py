@@ -82,7 +82,19 @@ def test_an_environment_that_was_moved_is_made_anew(checkout: Path, tmp_path: Pa
     assert not module(moved)._is_ready("shop")
 
 
-@pytest.mark.parametrize("script", ["up", "test", "check", "format", "environment"])
+def test_what_the_machine_lacks_is_named_where_it_cannot_be_installed(checkout: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "id").symlink_to(str(shutil.which("id")))
+    (programs / "faketime").symlink_to(str(shutil.which("true")))
+    done = subprocess.run(
+        [checkout / "scripts" / "machine"], env={"PATH": str(programs)}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.endswith("not installed: mosquitto-clients\n")
+
+
+@pytest.mark.parametrize("script", ["up", "test", "check", "format", "environment", "machine"])
 def test_every_script_is_short_and_runnable(script: str) -> None:
     path = ROOT / "scripts" / script
     assert os.access(path, os.X_OK)

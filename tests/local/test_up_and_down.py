@@ -80,7 +80,8 @@ def test_a_signal_in_the_middle_of_the_start_ends_everything(tmp_path: Path) -> 
 
 
 def start_and_stop(python: OrdinaryPython, data: Path) -> set[int]:
-    """Runs a shop with that interpreter until it is open; the users that its processes ran as."""
+    """Runs a shop with that interpreter until it is open, and its databases have changed places; the users that its
+    processes ran as."""
     with (data.parent / "out").open("w+") as output:
         process = python.popen(
             "-m",
@@ -89,6 +90,8 @@ def start_and_stop(python: OrdinaryPython, data: Path) -> set[int]:
             "--no-demo",
             "--port",
             "0",
+            "--read-replicas",
+            "1",
             "--data",
             str(data),
             cwd="/",
@@ -100,6 +103,9 @@ def start_and_stop(python: OrdinaryPython, data: Path) -> set[int]:
         shop._process = process  # type: ignore[assignment]
         try:
             shop.wait(lambda: "open at" in shop.tail() or process.poll() is not None, SECONDS, "open")
+            with python.popen("-m", "markethall", "promote", "--data", str(data), cwd="/", stdout=-1) as promoting:
+                said, _ = promoting.communicate(timeout=SECONDS)
+            assert "node 1 rewound, follows node 2" in said
             users = {psutil.Process(entry["pid"]).uids().real for entry in shop.processes()}
         finally:
             process.send_signal(signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""The contracts of release 0.1, as recorded then."""

@@ -1,0 +1,124 @@
+"""Bodies of the inner HTTP hops between front and the services, MessagePack-encoded.
+
+Not public: only `front` calls these, on paths below `/internal/`. Identity is not taken on
+front's word: access tokens travel along and the service verifies them.
+"""
+
+from typing import Any
+
+import msgspec
+
+from tests.contracts.release_0_1.messages import Shortage
+from tests.contracts.release_0_1.public import ProductSummary
+
+PLACE_ORDERS_PATH = "/internal/orders"
+AVAILABILITY_PATH = "/internal/availability"
+PRODUCTS_PATH = "/internal/products"
+"""Takes the query of `GET /api/products` and answers a `ListedProducts`. `/{slug}` below it answers a
+`ProductView`, or a problem 404 where the product is unknown or archived."""
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    """A wanted line: repeated SKUs are summed by whoever reads it."""
+
+    sku: str
+    quantity: int
+
+
+class PlaceOrder(msgspec.Struct, frozen=True):
+    """One buyer's order. Exactly one of `cart_id` and `lines` is given."""
+
+    key: str
+    """The idempotency key: the client's, or one made by front, so that a repeat is harmless."""
+    fingerprint: bytes
+    """SHA-256 of the request's meaning: the same key with another fingerprint is refused."""
+    token: str | None = None
+    cart_id: bytes | None = None
+    lines: list[OrderLine] | None = None
+    email: str | None = None
+    shipping_address: dict[str, Any] | None = None
+    expected_total: int | None = None
+    request_id: str | None = None
+
+
+class PlaceOrders(msgspec.Struct, frozen=True):
+    """What had gathered in front while the previous batch was under way (at most 500)."""
+
+    orders: list[PlaceOrder]
+
+
+class OrderDocument(msgspec.Struct, frozen=True):
+    """An order as it stands, with its public JSON (`GET /api/orders/{id}`) already encoded."""
+
+    order_id: bytes
+    number: int
+    status: str
+    body: bytes
+    """The public JSON document, as bytes."""
+    shortages: list[Shortage] = []
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why one order of a batch was not made: the fields of a problem document."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    extra: dict[str, Any] = {}
+
+
+class PlaceResult(msgspec.Struct, frozen=True):
+    """One of both is set."""
+
+    order: OrderDocument | None = None
+    refusal: Refusal | None = None
+
+
+class PlaceResults(msgspec.Struct, frozen=True):
+    """In the order of the request."""
+
+    results: list[PlaceResult]
+
+
+class AvailabilityRequest(msgspec.Struct, frozen=True):
+    """front → inventory."""
+
+    skus: list[str]
+
+
+class AvailabilityAnswer(msgspec.Struct, frozen=True):
+    """Columns; SKUs that inventory does not know are left out."""
+
+    skus: list[str]
+    available: list[int]
+    versions: list[int]
+
+
+class ListedProduct(msgspec.Struct, frozen=True):
+    """A summary with what front needs to fill in `available`, and the product's version."""
+
+    summary: ProductSummary
+    skus: list[str]
+    version: int
+
+
+class ListedProducts(msgspec.Struct, frozen=True):
+    """catalog → front: a page of products. It may be short, or empty, and yet not the last."""
+
+    items: list[ListedProduct]
+    next_cursor: str | None = None
+
+
+STATUS_PATH = "/internal/status"
+
+
+class ReplicaStatus(msgspec.Struct, frozen=True):
+    """Any service with a database → front, as JSON: what waits in its outbox."""
+
+    service: str
+    replica: str
+    outbox: int
+    """Messages that the bus has not taken yet; counted up to 100,000."""
+    oldest_seconds: float
+    """How long the first of them has waited."""
