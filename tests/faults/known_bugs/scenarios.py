@@ -37,11 +37,11 @@ async def answered(workload: Workload, kind: Kind, calls: int) -> None:
     await eventually(lambda: len(workload.history.of_kind(kind)) >= wanted, seconds=LOAD_SECONDS)
 
 
-def stopped(service: str, seconds: float) -> Provocation:
-    """All replicas of a service, by SIGSTOP, once the load is on."""
+def stopped(service: str, seconds: float, *, after: int = 20) -> Provocation:
+    """All replicas of a service, by SIGSTOP, once so many orders were answered."""
 
     async def provoke(shop: Shop, workload: Workload) -> None:
-        await answered(workload, "place", 20)
+        await answered(workload, "place", after)
         fault = FaultRecord("stop", service, monotonic())
         workload.history.add(fault)
         pids = [entry["pid"] for entry in shop.processes(service)]
@@ -151,9 +151,13 @@ SCENARIOS = (
         Mix(stock_reads_every=2, hot_share=0.8, hot_stock=5_000),
         arguments=STANDBY,
     ),
-    # Enough that some is left when inventory stops, and less than is ordered until it goes on.
+    # At once, however slow the machine: stock must be left, and less than is ordered until inventory goes on.
     Scenario(
-        "allocation_forgets_its_batch", stopped("inventory", 3.0), OVERSOLD, replace(SCARCE, hot_stock=30), rate=60.0
+        "allocation_forgets_its_batch",
+        stopped("inventory", 3.0, after=0),
+        OVERSOLD,
+        replace(SCARCE, hot_stock=30),
+        rate=60.0,
     ),
     Scenario(
         "dedupe_by_the_brokers_window",
