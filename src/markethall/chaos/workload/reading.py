@@ -1,6 +1,7 @@
 """Readers: of orders, of event streams, of stock and products. What they see is judged, so they only look."""
 
 import asyncio
+from dataclasses import dataclass
 from time import monotonic
 
 import aiohttp
@@ -25,6 +26,13 @@ class _Status(msgspec.Struct):
 _status = msgspec.json.Decoder(_Status)
 
 
+@dataclass
+class _Place:
+    """How far a reader of events has come, over all its connections."""
+
+    last_id: str = ""
+
+
 class Reading:
     """Each method is one look of one client."""
 
@@ -45,37 +53,36 @@ class Reading:
     async def events(self, client: str, order_id: str, person: Person | None) -> None:
         """Follows the order's events, taken up again where they broke off, until a final one."""
         until = monotonic() + STREAM_SECONDS
-        last_id = ""
+        place = _Place()
         while (left := until - monotonic()) > 0:
             try:
                 async with asyncio.timeout(left):
-                    last_id, is_over = await self._stream(client, order_id, person, last_id)
-                if is_over:
-                    return
+                    if await self._stream(client, order_id, person, place):
+                        return
             except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError):
                 pass
             await asyncio.sleep(REOPEN_SECONDS)
 
-    async def _stream(self, client: str, order_id: str, person: Person | None, last_id: str) -> tuple[str, bool]:
-        """One connection: the last id it brought, and whether nothing will follow."""
-        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_id} if last_id else {})
+    async def _stream(self, client: str, order_id: str, person: Person | None, place: _Place) -> bool:
+        """One connection, from the place on, which it moves however it ends; whether nothing will follow."""
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": place.last_id} if place.last_id else {})
         if token := await self._token(person):
             headers["Authorization"] = f"Bearer {token}"
         opened = monotonic()
         url = f"{self._url}/api/orders/{order_id}/events"
         async with self._wire.session.get(url, headers=headers) as response:
             if response.status != 200:
-                return last_id, response.status < 500 and response.status != 429
+                return response.status < 500 and response.status != 429
             async for raw in response.content:
                 name, _, value = raw.decode().rstrip("\r\n").partition(": ")
                 if name == "id":
-                    last_id = value
+                    place.last_id = value
                 elif name == "data":
                     said = _status.decode(value)
                     self._note(Event(client, said.order_id, said.number, said.status, opened, monotonic()))
                     if said.status in FINAL_STATUSES:
-                        return last_id, True
-        return last_id, False
+                        return True
+        return False
 
     def _note(self, event: Event) -> None:
         try:

@@ -35,7 +35,7 @@ class Wire:
         self.full = False
         """The history is: nothing more may be asked."""
         self.patience = patience
-        self._url = url
+        self.url = url
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=15),
             timeout=aiohttp.ClientTimeout(total=None),
@@ -98,7 +98,7 @@ class Wire:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self.session.request(request.method, self._url + request.path, data=data, headers=headers) as response,
+                self.session.request(request.method, self.url + request.path, data=data, headers=headers) as response,
             ):
                 text = await response.read()
                 body = (
