@@ -46,6 +46,8 @@ async def raw(front: Hall, request: bytes) -> tuple[int, dict[str, str], bytes]:
         ("GET", "/api/stock/BEAR-1", "inventory"),
         ("GET", "/api/carts/x", "orders"),
         ("GET", "/api/orders?number=1", "orders"),
+        ("GET", "/api/admin/orders?status=pending", "orders"),
+        ("GET", "/api/stock?sort=available", "inventory"),
         ("GET", "/api/users/me", "accounts"),
         ("DELETE", "/api/sessions/current", "accounts"),
     ],

@@ -30,6 +30,8 @@ async def test_a_receipt_is_on_hand_at_once_and_in_the_ledger(hall: Hall) -> Non
         "order_id": None,
         "reference": "PO-1",
         "at": answer.body["at"],
+        "on_hand": 10,
+        "reserved": 0,
     }
 
 
@@ -178,6 +180,7 @@ async def test_the_api_is_described(hall: Hall) -> None:
     document = (await hall.call("GET", "/openapi.json")).body
     paths = {path: set(methods) for path, methods in document["paths"].items() if path.startswith("/api/")}
     assert paths == {
+        "/api/stock": {"get"},
         "/api/stock/{sku}": {"get"},
         "/api/stock/{sku}/receipts": {"post"},
         "/api/stock/{sku}/movements": {"get"},

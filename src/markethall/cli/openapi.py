@@ -35,6 +35,7 @@ TAGS = {
     "carts": "Carts of guests and of users.",
     "orders": "Orders, from placing to fulfilment.",
     "accounts": "Users and sessions.",
+    "back office": "What the shopkeeper looks at: all orders, and figures of them. For admins.",
     "system": "Health, metrics, and who is alive.",
 }
 COOKIES = (

@@ -6,6 +6,7 @@
 | `/api/stock` | inventory |
 | `/api/carts`, `/api/orders` | orders |
 | `/api/users`, `/api/sessions` | accounts |
+| `/api/admin/…` | whoever has what the back office looks at |
 
 Everything below `/internal/` is for the parts among themselves and is not reachable from outside.
 """
@@ -24,6 +25,10 @@ RESOURCES = {
     "users": "accounts",
     "sessions": "accounts",
 }
+BACK_OFFICE = {
+    "orders": "orders",
+}
+"""What follows `/api/admin`."""
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 Segments = tuple[str, ...]
@@ -66,6 +71,8 @@ def service_of(segments: Segments) -> str | None:
     """The service that answers `/api/…`; None where there is nothing."""
     if len(segments) < 2 or segments[0] != "api":
         return None
+    if segments[1] == "admin":
+        return BACK_OFFICE.get(segments[2]) if len(segments) > 2 else None
     return RESOURCES.get(segments[1])
 
 
@@ -73,7 +80,8 @@ def template(segments: Segments) -> str:
     """The path as metrics show it: bounded in number, whatever is asked for."""
     if service_of(segments) is None:
         return "other"
-    return f"/api/{segments[1]}" + "/…" * (len(segments) > 2)
+    named = 3 if segments[1] == "admin" else 2
+    return "/" + "/".join(segments[:named]) + "/…" * (len(segments) > named)
 
 
 def is_repeatable(method: str, segments: Segments, *, has_key: bool) -> bool:

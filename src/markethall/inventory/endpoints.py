@@ -1,14 +1,16 @@
 """The public HTTP of stock."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Router, delete, get, post, put
+from litestar import Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter, JSONBody, Parameter
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter, JSONBody, Parameter, QueryParameter
 
 from markethall.inventory import repository
 from markethall.inventory.errors import NoReplenishment, UnknownSku
+from markethall.inventory.listing import Sort, StockQuery, stock_page
 from markethall.inventory.receipts import Receiving, stock_view
 from markethall.inventory.schemas import (
     MovementPage,
@@ -17,12 +19,16 @@ from markethall.inventory.schemas import (
     ReceiptView,
     ReplenishmentRequest,
     ReplenishmentView,
+    StockPage,
     StockView,
 )
+from markethall.inventory.tables import MAX_ON_HAND
+from markethall.kit.conditional import conditional
 from markethall.kit.cursors import decode_cursor, encode_cursor
 from markethall.kit.db import Database
 from markethall.kit.guards import admin_only
 from markethall.kit.problems import responses
+from markethall.kit.text import NO_NUL
 
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
 
@@ -39,6 +45,31 @@ IdempotencyKey = Annotated[
 ]
 Limit = Annotated[int, Parameter(ge=1, le=100, description="At most so many items.")]
 Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.", max_length=1000)]
+
+UNCHANGED = ResponseSpec(None, description="You have it already", generate_examples=False)
+
+
+@get(
+    "/",
+    summary="Stock of all SKUs",
+    guards=[admin_only],
+    responses={304: UNCHANGED, **responses(401, 403)},
+)
+async def list_stock(
+    request: Request[Any, Any, Any],
+    database: NamedDependency[Database],
+    text: Annotated[
+        str, QueryParameter(name="query", max_length=64, pattern=NO_NUL, description="A part of the SKU.")
+    ] = "",
+    sort: Annotated[Sort, Parameter(description="`available`: the lowest first.")] = "sku",
+    available_below: Annotated[
+        int | None, Parameter(ge=0, le=MAX_ON_HAND, description="Only what there is less of.")
+    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[StockPage]:
+    """For admins. Every SKU that catalog ever had. The work grows with the number of SKUs, not with that of orders."""
+    return conditional(request, await stock_page(database, StockQuery(text, sort, available_below), limit, cursor))
 
 
 @get("/{sku:str}", summary="Stock of a SKU", responses=responses(404))
@@ -81,26 +112,36 @@ async def list_movements(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> MovementPage:
-    """For admins. Newest first; the sums of all deltas are what is on hand and reserved."""
+    """For admins. Newest first, each with the balance after it."""
     _check(sku)
-    before = decode_cursor("movements", sku, cursor, (int,))[0] if cursor else None
+    before, balance = _ledger_position(sku, cursor)
     async with database.begin() as connection:
         if await repository.find_level(connection, sku) is None:
             raise UnknownSku(f"There is no SKU {sku!r}.")
         rows = await repository.movements_before(connection, sku, before, limit + 1)
-    items = [
-        MovementView(
-            row.id,
-            row.kind,
-            row.on_hand_delta,
-            row.reserved_delta,
-            str(row.order_id) if row.order_id else None,
-            row.reference,
-            row.at,
-        )
-        for row in rows[:limit]
-    ]
-    return MovementPage(items, encode_cursor("movements", sku, [items[-1].id]) if len(rows) > limit else None)
+    if not rows:
+        return MovementPage([], None)
+    on_hand, reserved = balance or (rows[0].now_on_hand, rows[0].now_reserved)
+    items = []
+    for row in rows[:limit]:
+        order_id = str(row.order_id) if row.order_id else None
+        deltas = row.on_hand_delta, row.reserved_delta
+        items.append(MovementView(row.id, row.kind, *deltas, order_id, row.reference, row.at, on_hand, reserved))
+        on_hand, reserved = on_hand - row.on_hand_delta, reserved - row.reserved_delta
+    more = encode_cursor("movements", sku, [items[-1].id, on_hand, reserved]) if len(rows) > limit else None
+    return MovementPage(items, more)
+
+
+def _ledger_position(sku: str, cursor: str | None) -> tuple[int | None, tuple[int, int] | None]:
+    """The movement before which to go on, and the balance before it: the ledger only grows, so it stays that.
+
+    Raises:
+        InvalidCursor: it belongs to another list.
+    """
+    if cursor is None:
+        return None, None
+    before, on_hand, reserved = decode_cursor("movements", sku, cursor, (int, int, int))
+    return before, (on_hand, reserved)
 
 
 @get(
@@ -164,6 +205,7 @@ router = Router(
     "/api/stock",
     tags=["stock"],
     route_handlers=[
+        list_stock,
         read_stock,
         receive,
         list_movements,

@@ -59,8 +59,11 @@ async def keep_receipt(connection: AsyncConnection, key: str, sku: str, fingerpr
 async def movements_before(
     connection: AsyncConnection, sku: str, before: int | None, limit: int
 ) -> Sequence[Row[tuple[Any, ...]]]:
-    """Newest first, from the one before the id `before`."""
-    query = select(movements).where(movements.c.sku == sku).order_by(movements.c.id.desc()).limit(limit)
+    """Newest first, from the one before the id `before`; each with the level of now, as of the same moment."""
+    levels = stock.c.on_hand.label("now_on_hand"), stock.c.reserved.label("now_reserved")
+    joined = movements.join(stock, stock.c.sku == movements.c.sku)
+    query = select(movements, *levels).select_from(joined).where(movements.c.sku == sku)
+    query = query.order_by(movements.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(movements.c.id < before)
     return (await connection.execute(query)).all()

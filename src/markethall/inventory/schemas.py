@@ -61,7 +61,10 @@ class ReplenishmentView(Struct, frozen=True):
 
 
 class MovementView(Struct, frozen=True):
-    """A line of the ledger. `order_id` where an order caused it, `reference` where a person did."""
+    """A line of the ledger. `order_id` where an order caused it, `reference` where a person did.
+
+    `on_hand` and `reserved`: what there was after it.
+    """
 
     id: int
     kind: MovementKind
@@ -70,10 +73,28 @@ class MovementView(Struct, frozen=True):
     order_id: str | None
     reference: str | None
     at: datetime
+    on_hand: int
+    reserved: int
 
 
 class MovementPage(Struct, frozen=True):
     """Newest first."""
 
     items: list[MovementView]
+    next_cursor: str | None
+
+
+class StockRow(Struct, frozen=True):
+    """A SKU's stock in the list. `replenished_to`: the target of its replenishment, if it has one."""
+
+    sku: str
+    on_hand: int
+    reserved: int
+    available: int
+    version: int
+    replenished_to: int | None
+
+
+class StockPage(Struct, frozen=True):
+    items: list[StockRow]
     next_cursor: str | None

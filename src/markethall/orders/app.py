@@ -14,6 +14,7 @@ from markethall.kit.identity import KeyRing
 from markethall.kit.migrations import migrate
 from markethall.kit.relay import Relay
 from markethall.kit.settings import Settings
+from markethall.orders.back_office.endpoints import HANDLERS as BACK_OFFICE_HANDLERS
 from markethall.orders.cart.endpoints import HANDLERS as CART_HANDLERS
 from markethall.orders.cart.service import Carts
 from markethall.orders.checkout.endpoints import place_order
@@ -51,7 +52,14 @@ def create(settings: Settings) -> Service:
         settings,
         "orders",
         bus=bus,
-        route_handlers=[*CART_HANDLERS, place_order, *HISTORY_HANDLERS, cancel_order, fulfil_order],
+        route_handlers=[
+            *CART_HANDLERS,
+            place_order,
+            *HISTORY_HANDLERS,
+            cancel_order,
+            fulfil_order,
+            *BACK_OFFICE_HANDLERS,
+        ],
         resources=[
             migrated(settings),
             database,

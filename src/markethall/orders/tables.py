@@ -45,6 +45,13 @@ sa.Index(
     postgresql_where=orders.c.fulfil_asked_at.is_not(None) & orders.c.dispatched_at.is_(None),
 )
 
+sa.Index(
+    "orders_of_email",
+    sa.func.lower(orders.c.email),
+    orders.c.number,
+    postgresql_where=orders.c.email.is_not(None),
+)
+
 carts = sa.Table(
     "carts",
     metadata,
