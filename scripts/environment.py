@@ -2,10 +2,12 @@
 
 Two that run at once do no harm: the second waits for the first. An interrupted one is done again,
 because the stamp is written last. `development` adds what the tests need to what the shop needs.
+The storefront is built while the package is installed into it, and again when its sources have changed.
 """
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -31,15 +33,17 @@ def main(wanted: str) -> None:
     if not _runs_here():
         _make_venv()
     python = str(VENV / "bin" / "python")
+    # Installing it again builds the storefront (hatch_build.py); uv itself looks at pyproject.toml only.
+    anew = [] if _has_storefront() else ["--reinstall-package", "markethall"]
     _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV])
     groups = [] if kept == "development" else ["--no-dev"]
-    _run([python, "-m", "uv", "sync", "--quiet", "--frozen", "--compile-bytecode", *groups])
+    _run([python, "-m", "uv", "sync", "--quiet", "--frozen", "--compile-bytecode", *anew, *groups])
     STAMP.write_text(f"{_fingerprint()} {kept}\n")
 
 
 def _is_ready(wanted: str) -> bool:
     fingerprint, *made = _stamped() or [""]
-    return fingerprint == _fingerprint() and made in ([wanted], ["development"])
+    return fingerprint == _fingerprint() and made in ([wanted], ["development"]) and _has_storefront()
 
 
 def _stamped() -> list[str]:
@@ -50,6 +54,16 @@ def _fingerprint() -> str:
     """The place counts: the programs in a virtual environment name it."""
     parts = (str(VENV).encode(), (ROOT / "uv.lock").read_bytes(), (ROOT / "pyproject.toml").read_bytes())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _has_storefront() -> bool:
+    """Whether the storefront was built from its sources as they are."""
+    spec = importlib.util.spec_from_file_location("make", ROOT / "storefront" / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    return bool(make.is_current())
 
 
 def _runs_here() -> bool:

@@ -19,6 +19,9 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "scripts", checkout / "scripts")
     for name in ("uv.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, checkout / name)
+    (checkout / "storefront").mkdir()
+    shutil.copy(ROOT / "storefront" / "make.py", checkout / "storefront" / "make.py")
+    build_storefront(checkout)
     programs = checkout / ".venv" / "bin"
     programs.mkdir(parents=True)
     (programs / "markethall").write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
@@ -32,8 +35,15 @@ def stamp(checkout: Path, made: str) -> None:
     environment.STAMP.write_text(f"{environment._fingerprint()} {made}\n")
 
 
-def module(checkout: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("environment", checkout / "scripts" / "environment.py")
+def build_storefront(checkout: Path) -> None:
+    """As far as `scripts/environment` looks at it: what is built says what it was built from."""
+    make = module(checkout, "storefront/make.py")
+    make.TARGET.mkdir(parents=True, exist_ok=True)
+    make.STAMP.write_text(make.fingerprint())
+
+
+def module(checkout: Path, script: str = "scripts/environment.py") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(script).stem, checkout / script)
     assert spec is not None
     assert spec.loader is not None
     loaded = importlib.util.module_from_spec(spec)
@@ -76,6 +86,25 @@ def test_an_environment_is_made_anew_when_what_it_was_made_from_has_changed(chec
     assert not environment._is_ready("shop")
 
 
+def test_the_storefront_is_built_anew_when_its_sources_have_changed(checkout: Path) -> None:
+    assert module(checkout)._is_ready("shop")
+    page = checkout / "storefront" / "page.tsx"
+    page.write_text("new")
+    assert not module(checkout)._is_ready("shop")
+    build_storefront(checkout)
+    assert module(checkout)._is_ready("shop")
+    page.rename(page.with_name("site.tsx"))
+    assert not module(checkout)._is_ready("shop")
+
+
+def test_libraries_and_what_is_half_built_are_no_sources_of_the_storefront(checkout: Path) -> None:
+    before = module(checkout, "storefront/make.py").fingerprint()
+    for folder in ("node_modules/react", ".build/assets", ".old"):
+        (checkout / "storefront" / folder).mkdir(parents=True)
+        (checkout / "storefront" / folder / "file.js").write_text("made")
+    assert module(checkout, "storefront/make.py").fingerprint() == before
+
+
 def test_an_environment_that_was_moved_is_made_anew(checkout: Path, tmp_path: Path) -> None:
     moved = tmp_path / "moved"
     os.rename(checkout, moved)
@@ -86,7 +115,8 @@ def test_what_the_machine_lacks_is_named_where_it_cannot_be_installed(checkout: 
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "id").symlink_to(str(shutil.which("id")))
-    (programs / "faketime").symlink_to(str(shutil.which("true")))
+    for present in ("faketime", "chromium"):
+        (programs / present).symlink_to(str(shutil.which("true")))
     done = subprocess.run(
         [checkout / "scripts" / "machine"], env={"PATH": str(programs)}, capture_output=True, text=True
     )

@@ -31,7 +31,7 @@ class _File:
 
 
 def is_document(path: str) -> bool:
-    return path in _FILES or path == "/"
+    return path in _FILES
 
 
 async def serve_document(scope: Scope, send: Send) -> None:
@@ -43,10 +43,6 @@ async def serve_document(scope: Scope, send: Send) -> None:
     if scope["method"] not in ("GET", "HEAD"):
         raise NotAllowed(headers={"Allow": "GET, HEAD"})
     scope["path_template"] = scope["path"]
-    if scope["path"] == "/":
-        # Whoever opens the address in a browser finds something to look at.
-        await respond(send, 307, [(b"location", b"/docs"), (b"cache-control", b"no-cache")], b"")
-        return
     file = _read(scope["path"])
     headers = [
         (b"content-type", file.media_type),

@@ -12,6 +12,7 @@ from markethall.front.fill_in import filled_in
 from markethall.front.products import Products, is_product_read
 from markethall.front.rate_limits import RateLimits
 from markethall.front.routes import METHODS, Segments, segments_of, service_of, template
+from markethall.front.storefront_pages import is_storefront, serve_storefront
 from markethall.front.upstream import Upstream, return_answer
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.balancing import Answer
@@ -77,6 +78,9 @@ class Entrance:
             raise NotFound()
         if is_document(scope["path"]):
             await serve_document(scope, send)
+            return
+        if is_storefront(scope):
+            await serve_storefront(scope, send)
             return
         # Signing in, and refreshing, are not done in anybody's name.
         in_cookies = cookies.wants_cookies(scope, segments)

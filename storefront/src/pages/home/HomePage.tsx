@@ -1,0 +1,68 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { branches } from "@/catalog/categories";
+import { ProductGrid, ProductGridSkeleton } from "@/catalog/ProductGrid";
+import { categoriesQuery, newestQuery } from "@/catalog/queries";
+import { useTexts } from "@/texts";
+import { ButtonLink } from "@/ui/Button";
+import { Page } from "@/ui/Page";
+import { Skeleton } from "@/ui/Skeleton";
+import { Trouble } from "@/ui/Trouble";
+import styles from "./HomePage.module.css";
+
+/** Categories, and what is new. */
+export function Component() {
+  const { catalog } = useTexts();
+  const categories = useQuery(categoriesQuery);
+  const newest = useQuery(newestQuery);
+  return (
+    <Page title={null}>
+      <section className={styles.hello}>
+        <div className={styles.words}>
+          <h1>{catalog.hello}</h1>
+          <p>{catalog.helloText}</p>
+          <ButtonLink look="main" to="/search">
+            {catalog.look}
+          </ButtonLink>
+        </div>
+      </section>
+      <section className={styles.section} aria-labelledby="stalls">
+        <h2 id="stalls">{catalog.categories}</h2>
+        {categories.data ? (
+          <ul className={styles.stalls}>
+            {branches(categories.data).map(({ category, below }, place) => (
+              <li key={category.slug} className={styles.stall} data-colour={place % 5}>
+                <Link className={styles.stallName} to={`/categories/${category.slug}`}>
+                  {category.name}
+                </Link>
+                {below.length > 0 && (
+                  <ul className={styles.below}>
+                    {below.map((one) => (
+                      <li key={one.slug}>
+                        <Link to={`/categories/${one.slug}`}>{one.name}</Link>
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </li>
+            ))}
+          </ul>
+        ) : categories.error ? (
+          <Trouble error={categories.error} onRetry={() => void categories.refetch()} away={catalog.away} />
+        ) : (
+          <Skeleton height="5.5rem" />
+        )}
+      </section>
+      <section className={styles.section} aria-labelledby="newest">
+        <h2 id="newest">{catalog.newest}</h2>
+        {newest.data ? (
+          <ProductGrid products={newest.data.items} />
+        ) : newest.error ? (
+          <Trouble error={newest.error} onRetry={() => void newest.refetch()} away={catalog.away} />
+        ) : (
+          <ProductGridSkeleton />
+        )}
+      </section>
+    </Page>
+  );
+}

@@ -1,0 +1,24 @@
+import { QueryClient } from "@tanstack/react-query";
+import { isProblem } from "@/api/problems";
+
+const ATTEMPTS = 3;
+/** So often a question that failed is asked again by itself, while its page is looked at. */
+export const AGAIN_MS = 5_000;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Long enough that a list is there at once, at its old place, when one comes back to it.
+      gcTime: 15 * 60_000,
+      staleTime: 15_000,
+      // The browser's idea of being online says nothing about the shop.
+      networkMode: "always",
+      retry: (count, error) => isProblem(error) && error.isPassing && count < ATTEMPTS - 1,
+      retryDelay: (attempt) => Math.min(300 * 2 ** attempt, 3_000),
+      refetchInterval: (query) => (isPassing(query.state.error) ? AGAIN_MS : false),
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+const isPassing = (error: unknown): boolean => isProblem(error) && error.isPassing;

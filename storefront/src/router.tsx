@@ -1,0 +1,33 @@
+import { createBrowserRouter } from "react-router";
+import { Broken } from "./layout/Broken";
+import { Opening } from "./layout/Opening";
+import { Shell } from "./layout/Shell";
+
+/**
+ * Every page, loaded when it is first opened. The front answers these routes, and only these, with 200:
+ * `PAGES` in `src/markethall/front/storefront_pages.py`.
+ */
+export function createShopRouter() {
+  return createBrowserRouter([
+    {
+      element: <Shell />,
+      errorElement: <Broken />,
+      hydrateFallbackElement: <Opening />,
+      children: [
+        { index: true, lazy: () => import("./pages/home/HomePage") },
+        { path: "*", lazy: () => import("./pages/NotFoundPage") },
+      ],
+    },
+    {
+      path: "/admin",
+      errorElement: <Broken />,
+      hydrateFallbackElement: <Opening />,
+      lazy: () => import("./admin/AdminShell"),
+      // Children are described in the shopkeeper's own part, which is loaded apart.
+      children: [
+        { path: "*", lazy: () => import("./admin/AdminPages") },
+        { index: true, lazy: () => import("./admin/AdminPages") },
+      ],
+    },
+  ]);
+}
