@@ -4,6 +4,47 @@
  */
 
 export interface paths {
+    "/api/admin/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orders, newest first
+         * @description All conditions have to be met; an address and a SKU are given whole. A page may be short: follow `next_cursor`.
+         *     To keep the list live, ask again with `If-None-Match`: what is answered is as of that moment.
+         */
+        get: operations["ApiAdminOrdersGetAllOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All about an order
+         * @description The order, who placed it, and the facts that its status follows from.
+         */
+        get: operations["ApiAdminOrdersOrderIdGetOrderFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/carts": {
         parameters: {
             query?: never;
@@ -369,6 +410,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stock of all SKUs
+         * @description For admins. Every SKU that catalog ever had. The work grows with the number of SKUs, not with that of orders.
+         */
+        get: operations["ApiStockListStock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stock/{sku}": {
         parameters: {
             query?: never;
@@ -398,7 +459,7 @@ export interface paths {
         };
         /**
          * The ledger of a SKU
-         * @description For admins. Newest first; the sums of all deltas are what is on hand and reserved.
+         * @description For admins. Newest first, each with the balance after it.
          */
         get: operations["ApiStockSkuMovementsListMovements"];
         put?: never;
@@ -743,6 +804,8 @@ export interface components {
             reference: string | null;
             /** Format: date-time */
             at: string;
+            on_hand: number;
+            reserved: number;
         };
         /** NewCategory */
         NewCategory: {
@@ -798,6 +861,16 @@ export interface components {
             /** @description price_changed: what it would cost now */
             total?: components["schemas"]["Money"];
         };
+        /** OrderFile */
+        OrderFile: {
+            order: components["schemas"]["OrderView"];
+            email: string | null;
+            shipping_address: {
+                [key: string]: unknown;
+            } | null;
+            user_id: string | null;
+            timeline: components["schemas"]["TimelineEntry"][];
+        };
         /** OrderPage */
         OrderPage: {
             items: components["schemas"]["OrderView"][];
@@ -810,6 +883,26 @@ export interface components {
             email?: string | null;
             shipping_address?: components["schemas"]["ShippingAddress"] | null;
             expected_total?: components["schemas"]["Money"] | null;
+        };
+        /** OrderRow */
+        OrderRow: {
+            id: string;
+            number: number;
+            /** @enum {string} */
+            status: "pending" | "confirmed" | "rejected" | "cancelled" | "fulfilled";
+            total: components["schemas"]["Money"];
+            lines: number;
+            units: number;
+            placed_at: string;
+            settled_at: string | null;
+            email: string | null;
+            name: string | null;
+            user_id: string | null;
+        };
+        /** OrderRows */
+        OrderRows: {
+            items: components["schemas"]["OrderRow"][];
+            next_cursor: string | null;
         };
         /** OrderView */
         OrderView: {
@@ -999,6 +1092,20 @@ export interface components {
             email: string;
             password: string;
         };
+        /** StockPage */
+        StockPage: {
+            items: components["schemas"]["StockRow"][];
+            next_cursor: string | null;
+        };
+        /** StockRow */
+        StockRow: {
+            sku: string;
+            on_hand: number;
+            reserved: number;
+            available: number;
+            version: number;
+            replenished_to: number | null;
+        };
         /** StockView */
         StockView: {
             sku: string;
@@ -1024,6 +1131,15 @@ export interface components {
             processes?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** TimelineEntry */
+        TimelineEntry: {
+            /** @enum {string} */
+            fact: "placed" | "reserved" | "rejected" | "cancel_asked" | "released" | "fulfil_asked" | "dispatched";
+            at: string;
+            /** @enum {string} */
+            by: "buyer" | "inventory" | "admin";
+            shortages?: components["schemas"]["Shortage"][];
         };
         /** UserPage */
         UserPage: {
@@ -1057,6 +1173,228 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiAdminOrdersGetAllOrders: {
+        parameters: {
+            query?: {
+                number?: number | null;
+                status?: "pending" | "confirmed" | "rejected" | "cancelled" | "fulfilled" | null;
+                email?: string | null;
+                sku?: string | null;
+                /** @description A user's id */
+                user?: string | null;
+                /** @description RFC 3339; included */
+                from?: string | null;
+                /** @description RFC 3339; not included */
+                to?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderRows"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiAdminOrdersOrderIdGetOrderFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderFile"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Absent, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     ApiCartsOpenCart: {
         parameters: {
             query?: never;
@@ -3810,6 +4148,116 @@ export interface operations {
             };
             /** @description Not application/json */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiStockListStock: {
+        parameters: {
+            query?: {
+                /** @description A part of the SKU. */
+                query?: string;
+                /** @description `available`: the lowest first. */
+                sort?: "sku" | "available";
+                /** @description Only what there is less of. */
+                available_below?: number | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockPage"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
