@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalog.stall import Stall
+from tests.catalog.stall import Stall, variant
 from tests.support.machine import eventually
 
 
@@ -213,3 +213,20 @@ WITH RECURSIVE right_place AS (
 SELECT count(*) FROM right_place r FULL JOIN shelves s USING (number, category_id)
 WHERE r.number IS NULL OR s.number IS NULL
 """
+
+
+async def test_what_a_category_can_be_narrowed_by(stall: Stall) -> None:
+    await stall.add_category("coats")
+    await stall.add_category("coats-small", parent="coats")
+    for category, sizes in (("coats", ("S", "M")), ("coats-small", ("M", "L"))):
+        await stall.add(
+            category=category,
+            options=[{"name": "size", "values": list(sizes)}, {"name": f"cut of {category}", "values": ["wide"]}],
+            variants=[variant(**{"size": size, f"cut of {category}": "wide"}) for size in sizes],
+        )
+    offered = (await stall.get("/api/categories/coats/options")).body["items"]
+    assert [option["name"] for option in offered] == ["size", "cut of coats", "cut of coats-small"]
+    assert {value["value"]: value["products"] for value in offered[0]["values"]} == {"S": 1, "M": 2, "L": 1}
+    small = (await stall.get("/api/categories/coats-small/options")).body["items"]
+    assert [value["value"] for value in small[0]["values"]] == ["M", "L"]
+    assert (await stall.get("/api/categories/no-coats/options")).problem() == (404, "not_found")

@@ -38,6 +38,7 @@ async def test_an_order_beyond_the_stock_is_rejected_with_its_shortages(hall: Ha
     assert answer.body["shortages"] == [{"sku": sku, "requested": 2, "available": 1}]
     order = await hall.order(answer.body["order_id"])
     assert (order["status"], order["reason"]) == ("rejected", "out_of_stock")
+    assert order["shortages"] == [{"sku": sku, "requested": 2, "available": 1}]
     assert answer.headers["Location"].endswith(order["id"])
 
 

@@ -20,6 +20,9 @@ from markethall.kit.errors import Invalid, NotFound
 CHANGED = CatalogChanged([], categories_changed=True)
 MAX_SLUG_STEM = 80
 MAX_POSITION = 1_000_000
+MAX_PRODUCTS_LOOKED_AT = 2_000
+MAX_OPTIONS_SHOWN = 6
+MAX_VALUES_SHOWN = 30
 _LIST = "categories"
 
 
@@ -53,6 +56,24 @@ class Categories:
             NotFound
         """
         return await self._reads.begin(lambda connection: _find(connection, slug))
+
+    async def options(self, slug: str) -> list[tuple[str, str, int]]:
+        """Option, value, and how many products of the category have it (of its newest `MAX_PRODUCTS_LOOKED_AT`).
+
+        Raises:
+            NotFound
+        """
+
+        async def read(connection: AsyncConnection) -> list[tuple[str, str, int]]:
+            return await repository.options_in(
+                connection,
+                await _find(connection, slug),
+                products=MAX_PRODUCTS_LOOKED_AT,
+                names=MAX_OPTIONS_SHOWN,
+                values=MAX_VALUES_SHOWN,
+            )
+
+        return await self._reads.begin(read)
 
     async def add(self, slug: str | None, name: str, parent: str | None, position: int) -> Category:
         """A new category; without a slug, one is made from its name.

@@ -1,5 +1,7 @@
 """`/api/categories`."""
 
+from itertools import groupby
+
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -8,12 +10,21 @@ from msgspec import UNSET, structs
 from markethall.catalog.categories import Categories
 from markethall.catalog.category import Category
 from markethall.catalog.requests import CursorParameter, IfMatch, LimitParameter, known_form
-from markethall.catalog.schemas import CategoryPage, CategoryPatch, CategoryView, NewCategory
+from markethall.catalog.schemas import (
+    CategoryOptions,
+    CategoryPage,
+    CategoryPatch,
+    CategoryView,
+    NewCategory,
+    OfferedOption,
+    OfferedValue,
+)
 from markethall.kit.guards import admin_only
 from markethall.kit.problems import responses
 
 TAGS = ["catalog"]
 FRESH = {"Cache-Control": "no-cache"}
+A_WHILE = {"Cache-Control": "public, max-age=30"}
 
 
 @get("/api/categories", summary="Categories, a page at a time", tags=TAGS, responses=responses())
@@ -28,6 +39,25 @@ async def list_categories(
 @get("/api/categories/{slug:str}", summary="A category", tags=TAGS, responses=responses(404))
 async def read_category(slug: FromPath[str], categories: NamedDependency[Categories]) -> Response[CategoryView]:
     return _answer(await categories.find(known_form(slug)))
+
+
+@get(
+    "/api/categories/{slug:str}/options",
+    summary="What a category's products can be narrowed by",
+    tags=TAGS,
+    responses=responses(404),
+)
+async def list_category_options(
+    slug: FromPath[str], categories: NamedDependency[Categories]
+) -> Response[CategoryOptions]:
+    """Options of the newest 2,000 products in the category and below: at most 6, those that most have first; of each at
+    most 30 values, the commonest."""
+    found = await categories.options(known_form(slug))
+    items = [
+        OfferedOption(name, [OfferedValue(value, products) for _, value, products in rows])
+        for name, rows in groupby(found, key=lambda row: row[0])
+    ]
+    return Response(CategoryOptions(items), headers=A_WHILE)
 
 
 @post(
@@ -77,7 +107,14 @@ async def remove_category(
     await categories.remove(known_form(slug), if_match)
 
 
-HANDLERS = [list_categories, read_category, add_category, change_category, remove_category]
+HANDLERS = [
+    list_categories,
+    read_category,
+    list_category_options,
+    add_category,
+    change_category,
+    remove_category,
+]
 
 
 def _view(category: Category) -> CategoryView:

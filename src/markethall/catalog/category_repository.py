@@ -69,6 +69,29 @@ FILL_SHELVES = text(
     """
 )
 
+OPTIONS = text(
+    """
+    WITH seen AS (
+        SELECT p.options, s.number FROM shelves s JOIN products p ON p.number = s.number
+        WHERE s.category_id = :category_id ORDER BY s.number DESC LIMIT :products
+    ), offered AS (
+        SELECT option ->> 'name' AS name, value, option_place, value_place, number
+        FROM seen
+        CROSS JOIN json_array_elements(options) WITH ORDINALITY AS o (option, option_place)
+        CROSS JOIN json_array_elements_text(option -> 'values') WITH ORDINALITY AS v (value, value_place)
+    ), names AS (
+        SELECT name, min(option_place) AS place, count(DISTINCT number) AS held FROM offered
+        GROUP BY name ORDER BY held DESC, place, name LIMIT :names
+    ), counted AS (
+        SELECT offered.name, value, avg(value_place) AS place, count(DISTINCT number) AS products,
+            row_number() OVER (PARTITION BY offered.name ORDER BY count(DISTINCT number) DESC, value) AS rank
+        FROM offered JOIN names USING (name) GROUP BY offered.name, value
+    )
+    SELECT counted.name, value, products FROM counted JOIN names USING (name)
+    WHERE rank <= :values ORDER BY held DESC, names.place, counted.name, counted.place, value
+    """
+)
+
 
 async def hold_tree_alone(connection: AsyncConnection) -> None:
     """First in every transaction that changes the tree: no other does, and no product is written meanwhile."""
@@ -87,6 +110,18 @@ async def page(connection: AsyncConnection, after: tuple[int, str] | None, limit
     if after is not None:
         statement = statement.where(tuple_(categories.c.position, categories.c.slug) > tuple_(*after))
     return [_category(row) for row in await connection.execute(statement)]
+
+
+async def options_in(
+    connection: AsyncConnection, category: Category, *, products: int, names: int, values: int
+) -> list[tuple[str, str, int]]:
+    """Option, value, and how many products have it, among the newest `products` in the category and below.
+
+    At most `names` options, those that most have first; of each at most `values`, the commonest, in the order that
+    their products have them in.
+    """
+    arguments = {"category_id": category.id, "products": products, "names": names, "values": values}
+    return [(row.name, row.value, row.products) for row in await connection.execute(OPTIONS, arguments)]
 
 
 async def add(connection: AsyncConnection, category: Category) -> bool:

@@ -126,6 +126,26 @@ class CategoryPage(Struct, frozen=True):
     next_cursor: str | None
 
 
+class OfferedValue(Struct, frozen=True):
+    """`products`: how many have it."""
+
+    value: str
+    products: int
+
+
+class OfferedOption(Struct, frozen=True):
+    """What a list of a category can be narrowed by: `option.<name>=<value>`."""
+
+    name: str
+    values: list[OfferedValue]
+
+
+class CategoryOptions(Struct, frozen=True):
+    """`GET /api/categories/{slug}/options`."""
+
+    items: list[OfferedOption]
+
+
 def options_of(given: list[NewOption]) -> list[Option]:
     return [Option(option.name, option.values) for option in given]
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from markethall.contracts.messages import Shortage
+
 OrderStatus = Literal["pending", "confirmed", "rejected", "cancelled", "fulfilled"]
 FINAL_STATUSES: frozenset[OrderStatus] = frozenset({"rejected", "cancelled", "fulfilled"})
 SETTLED_STATUSES: frozenset[OrderStatus] = frozenset({"confirmed", "rejected", "cancelled", "fulfilled"})
@@ -46,6 +48,8 @@ class OrderView(msgspec.Struct, frozen=True):
     settled_at: str | None
     history: list[HistoryEntry]
     reason: str | None
+    shortages: list[Shortage] = []
+    """What was short, where it was rejected for want of stock."""
 
 
 AttributeValue = str | int | float | bool

@@ -104,6 +104,7 @@ def view_of(order: Order) -> OrderView:
         settled_at=rfc3339(steps[1].at) if len(steps) > 1 else None,
         history=[HistoryEntry(step.status, rfc3339(step.at)) for step in steps],
         reason=reason_of(steps[-1].status),
+        shortages=order.shortages,
     )
 
 

@@ -182,6 +182,27 @@ export interface paths {
         patch: operations["ApiCategoriesSlugChangeCategory"];
         trace?: never;
     };
+    "/api/categories/{slug}/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a category's products can be narrowed by
+         * @description Options of the newest 2,000 products in the category and below: at most 6, those that most have first; of each at
+         *     most 30 values, the commonest.
+         */
+        get: operations["ApiCategoriesSlugOptionsListCategoryOptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders": {
         parameters: {
             query?: never;
@@ -720,6 +741,10 @@ export interface components {
             total: components["schemas"]["Money"];
             version: number;
         };
+        /** CategoryOptions */
+        CategoryOptions: {
+            items: components["schemas"]["OfferedOption"][];
+        };
         /** CategoryPage */
         CategoryPage: {
             items: components["schemas"]["CategoryView"][];
@@ -842,6 +867,16 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** OfferedOption */
+        OfferedOption: {
+            name: string;
+            values: components["schemas"]["OfferedValue"][];
+        };
+        /** OfferedValue */
+        OfferedValue: {
+            value: string;
+            products: number;
+        };
         /** OptionView */
         OptionView: {
             name: string;
@@ -916,6 +951,7 @@ export interface components {
             settled_at: string | null;
             history: components["schemas"]["HistoryEntry"][];
             reason: string | null;
+            shortages?: components["schemas"]["Shortage"][];
         };
         /** OrderedLine */
         OrderedLine: {
@@ -2560,6 +2596,91 @@ export interface operations {
             };
             /** @description If-Match is missing */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiCategoriesSlugOptionsListCategoryOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryOptions"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Absent, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
