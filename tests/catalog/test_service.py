@@ -46,7 +46,9 @@ async def test_replicas_that_start_together_migrate_once(machine: Machine) -> No
     await asyncio.gather(*(migrate(settings, MIGRATIONS) for _ in range(5)))
     connection = await asyncpg.connect(url, timeout=10)
     try:
-        assert await connection.fetchval("SELECT version_num FROM alembic_version") == "0001"
+        assert await connection.fetchval("SELECT version_num FROM alembic_version") == max(
+            revision.name[:4] for revision in (MIGRATIONS / "versions").glob("0*.py")
+        )
     finally:
         await connection.close()
 
@@ -67,6 +69,8 @@ async def test_every_answer_is_in_the_document(stall: Stall) -> None:
         *((method, "/api/products/{slug}") for method in one),
         *((method, "/api/categories") for method in many),
         *((method, "/api/categories/{slug}") for method in one),
+        ("get", "/api/categories/{slug}/options"),
+        ("post", "/api/media"),
     }
     for method, path in calls:
         operation = document["paths"][path][method]

@@ -7,8 +7,13 @@ from pathlib import Path
 from markethall.catalog import category_endpoints, product_endpoints
 from markethall.catalog.categories import Categories
 from markethall.catalog.changes import Changes
+from markethall.catalog.media import endpoints as media_endpoints
+from markethall.catalog.media.pictures import Pictures
+from markethall.catalog.media.storage import storage_of
+from markethall.catalog.media.workshop import Workshop
 from markethall.catalog.products import Products
 from markethall.catalog.snapshot import SnapshotResponder
+from markethall.contracts.internal import MAX_PICTURE_BYTES, MEDIA_PATH
 from markethall.kit.app import Service
 from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
@@ -20,8 +25,10 @@ from markethall.kit.migrations import migrate
 from markethall.kit.registry import Directory
 from markethall.kit.relay import Relay
 from markethall.kit.settings import Settings
+from markethall.kit.tasks import Periodic
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+CLEAR_AWAY_SECONDS = 3600.0
 
 
 def create(settings: Settings) -> Service:
@@ -34,11 +41,12 @@ def create(settings: Settings) -> Service:
     relay = Relay(database, bus, says_position=bool(settings.database_read_url))
     reads = Reads(database, settings)
     changes = Changes(database, relay, notices, reads)
+    pictures = Pictures(database, storage_of(settings.media), Workshop(), settings.media_keep_seconds)
     return Service(
         settings,
         "catalog",
         bus=bus,
-        route_handlers=[*product_endpoints.HANDLERS, *category_endpoints.HANDLERS],
+        route_handlers=[*product_endpoints.HANDLERS, *category_endpoints.HANDLERS, *media_endpoints.HANDLERS],
         resources=[
             _migrated(settings),
             database,
@@ -48,6 +56,7 @@ def create(settings: Settings) -> Service:
             notices,
             relay,
             SnapshotResponder(database, bus),
+            Periodic("clearing away pictures", pictures.clear_away, CLEAR_AWAY_SECONDS, timeout_seconds=300.0),
         ],
         required={"database": reads.check},
         observed={"bus": bus.check, "token keys": keys.check},
@@ -56,11 +65,13 @@ def create(settings: Settings) -> Service:
             "reads": reads,
             "products": Products(reads, changes),
             "categories": Categories(reads, changes),
+            "pictures": pictures,
             "keys": keys,
             "currency": settings.currency,
         },
         keys=keys,
         around=[CarriesFreshness],
+        uploads={MEDIA_PATH: MAX_PICTURE_BYTES},
     )
 
 

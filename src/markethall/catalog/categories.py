@@ -11,6 +11,7 @@ from markethall.catalog import category_repository as repository
 from markethall.catalog.category import Category, check_name, check_place
 from markethall.catalog.changes import Changes
 from markethall.catalog.errors import CategoryInUse, SlugTaken, check_version, unknown_category
+from markethall.catalog.media.referring import refer
 from markethall.catalog.words import slug_of
 from markethall.contracts.messages import CatalogChanged
 from markethall.kit.cursors import InvalidCursor, decode_cursor, encode_cursor
@@ -75,7 +76,9 @@ class Categories:
 
         return await self._reads.begin(read)
 
-    async def add(self, slug: str | None, name: str, parent: str | None, position: int) -> Category:
+    async def add(
+        self, slug: str | None, name: str, parent: str | None, position: int, image: str | None = None
+    ) -> Category:
         """A new category; without a slug, one is made from its name.
 
         Raises:
@@ -90,7 +93,8 @@ class Categories:
                 slug = slug_of(name)[:MAX_SLUG_STEM].strip("-") or "category"
                 if await repository.find(connection, slug) is not None:
                     slug = f"{slug}-{secrets.token_hex(4)}"
-            if not await repository.add(connection, Category(0, slug, name, parent, position, 1)):
+            await refer(connection, "image", [image] if image else [])
+            if not await repository.add(connection, Category(0, slug, name, parent, position, 1, image)):
                 raise SlugTaken(f"The slug {slug!r} is taken.")
             change.announce(CHANGED)
             return await _find(connection, slug)
@@ -111,6 +115,8 @@ class Categories:
             if new.parent != old.parent:
                 path = await _path(connection, new.parent)
                 _refuse(check_place(old.id, await repository.height(connection, old.id), path))
+            if "image" in given:
+                await refer(connection, "image", [new.image] if new.image else [])
             await repository.replace(connection, new)
             if new.parent != old.parent:
                 await repository.reshelve(connection, new)

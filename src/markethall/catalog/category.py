@@ -20,6 +20,8 @@ class Category:
     position: int
     """Where it stands among others; lower comes first."""
     version: int
+    image: str | None = None
+    """The address of its picture."""
 
 
 def check_name(name: str) -> list[FieldError]:

@@ -69,7 +69,7 @@ async def list_category_options(
 )
 async def add_category(data: JSONBody[NewCategory], categories: NamedDependency[Categories]) -> Response[CategoryView]:
     """Takes the role admin."""
-    category = await categories.add(data.slug, data.name, data.parent, data.position)
+    category = await categories.add(data.slug, data.name, data.parent, data.position, data.image)
     return _answer(category, status=201, headers={"Location": f"/api/categories/{category.slug}"})
 
 
@@ -118,7 +118,9 @@ HANDLERS = [
 
 
 def _view(category: Category) -> CategoryView:
-    return CategoryView(category.slug, category.name, category.parent, category.position, category.version)
+    return CategoryView(
+        category.slug, category.name, category.parent, category.position, category.version, category.image
+    )
 
 
 def _answer(category: Category, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[CategoryView]:

@@ -188,11 +188,11 @@ def _categories() -> Select[Any]:
 
 
 def _category(row: Row[Any]) -> Category:
-    return Category(row.id, row.slug, row.name, row.parent, row.position, row.version)
+    return Category(row.id, row.slug, row.name, row.parent, row.position, row.version, row.image)
 
 
 def _columns(category: Category) -> dict[str, Any]:
-    return {"name": category.name, "position": category.position}
+    return {"name": category.name, "position": category.position, "image": category.image}
 
 
 def _id_of(slug: str | None) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from markethall.catalog import repository
 from markethall.catalog.changes import Changes
 from markethall.catalog.errors import SlugTaken, check_version
+from markethall.catalog.media.referring import refer
 from markethall.catalog.product import Content, Product, check, snapshot
 from markethall.catalog.words import slug_of
 from markethall.contracts.messages import CatalogChanged
@@ -46,6 +47,7 @@ class Products:
         _check(content)
         async with self._changes.begin() as change:
             await repository.hold_tree(change.connection)
+            await refer(change.connection, "images[{}]", content.images)
             product = None
             for attempt in range(1 if slug else SLUG_ATTEMPTS):
                 chosen = slug or await self._free_slug(change.connection, content.name, attempt)
@@ -73,6 +75,8 @@ class Products:
             content = dataclasses.replace(old.content, **{k: v for k, v in given.items() if k not in named})
             _check(content)
             new = dataclasses.replace(old, version=old.version + 1, content=content, **named)
+            if "images" in given:
+                await refer(change.connection, "images[{}]", content.images)
             await repository.replace(change.connection, new)
             former = [old.slug] if new.slug != old.slug else []
             change.announce(CatalogChanged([snapshot(new)], former_slugs=former))

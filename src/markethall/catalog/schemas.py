@@ -99,6 +99,7 @@ class NewCategory(Struct, frozen=True, forbid_unknown_fields=True):
     parent: Slug | None = None
     position: Position = 0
     """Lower comes first."""
+    image: Image | None = None
 
 
 class CategoryPatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +108,7 @@ class CategoryPatch(Struct, frozen=True, forbid_unknown_fields=True):
     name: ShortText | UnsetType = UNSET
     parent: Slug | UnsetType | None = UNSET
     position: Position | UnsetType = UNSET
+    image: Image | UnsetType | None = UNSET
 
 
 class CategoryView(Struct, frozen=True):
@@ -117,6 +119,7 @@ class CategoryView(Struct, frozen=True):
     parent: str | None
     position: int
     version: int
+    image: str | None = None
 
 
 class CategoryPage(Struct, frozen=True):

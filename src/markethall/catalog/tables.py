@@ -30,6 +30,7 @@ categories = Table(
     Column("parent_id", BigInteger, ForeignKey("categories.id")),
     Column("position", Integer, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("image", Text),
 )
 
 # JSON, not JSONB: these are shown in the order in which they were written, and never searched.
@@ -77,6 +78,17 @@ shelves = Table(
     Column("number", BigInteger, ForeignKey("products.number"), primary_key=True),
     Column("price", BigInteger, nullable=False),
     Column("name_key", Text(collation="C"), nullable=False),
+)
+
+# What was uploaded, by its digest. `unused_since` is null while a product or a category refers to it.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("digest", Text(collation="C"), primary_key=True),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("uploaded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("unused_since", DateTime(timezone=True), server_default=func.now()),
 )
 
 outbox = outbox_table(metadata)

@@ -1,4 +1,4 @@
-"""`markethall backup`: the databases of a shop, copied while it sells."""
+"""`markethall backup`: the databases and the pictures of a shop, copied while it sells."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,7 @@ from markethall.cli.connection import DEFAULT_DATA, DataOption, JsonOption
 from markethall.cli.exits import Exit, fail, run
 from markethall.local.backup import Backup, back_up
 from markethall.local.errors import LocalError
+from markethall.local.folder import DataFolder
 from markethall.local.shop import LocalShop
 
 
@@ -34,7 +35,8 @@ def backup(
 
 async def _back_up(data: Path, to: Path) -> Backup:
     shop = LocalShop(data)
+    media = DataFolder(data).media
     if shop.running:
-        return await back_up(shop.dsn("postgres"), shop.credentials, to)
+        return await back_up(shop.dsn("postgres"), shop.credentials, to, media)
     async with shop.start_postgres_alone() as postgres:
-        return await back_up(postgres.dsn(), shop.credentials, to)
+        return await back_up(postgres.dsn(), shop.credentials, to, media)

@@ -42,6 +42,7 @@ COOKIES = (
     "Set where `POST /api/sessions` was asked for it by `X-Session: cookie`. Requests that may change something "
     "repeat the cookie `markethall_csrf` in `X-CSRF-Token`."
 )
+PICTURES = ("image/webp", "image/svg+xml")
 SIGNED_IN: dict[str, list[str]] = {"access_token": []}
 PROBLEM = {
     "description": "A problem",
@@ -72,6 +73,7 @@ def merged() -> Document:
                 raise ValueError(f"{name} has another schema {schema_name!r}")
     _show_conditional_reads(paths)
     _show_cookies(paths, schemas)
+    _show_uploads(paths)
     used = {tag for item in paths.values() for operation in item.values() for tag in operation.get("tags", ())}
     document: Document = {
         "openapi": "3.1.0",
@@ -157,6 +159,16 @@ def _show_cookies(paths: Document, schemas: Document) -> None:
         for answer in answers:
             content = answer["content"]["application/json"]
             content["schema"] = {"anyOf": [content["schema"], schema]}
+
+
+def _show_uploads(paths: Document) -> None:
+    """A body that is a file, and answers that are."""
+    paths["/api/media"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    files = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in PICTURES}
+    paths["/media/{picture}/{file}"]["get"]["responses"]["200"]["content"] = files
 
 
 def _speak_ecma(part: Any) -> None:

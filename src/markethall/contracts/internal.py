@@ -17,6 +17,10 @@ PRODUCTS_PATH = "/internal/products"
 """Takes the query of `GET /api/products` and answers a `ListedProducts`. `/{slug}` below it answers a
 `ProductView`, or a problem 404 where the product is unknown or archived."""
 
+MEDIA_PATH = "/api/media"
+MAX_PICTURE_BYTES = 15 << 20
+"""Of an upload: the one body that may be longer than the others."""
+
 
 class OrderLine(msgspec.Struct, frozen=True):
     """A wanted line: repeated SKUs are summed by whoever reads it."""

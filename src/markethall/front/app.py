@@ -13,6 +13,7 @@ from markethall.front.composition import Template
 from markethall.front.entrance import Entrance
 from markethall.front.event_streams import EventStreams
 from markethall.front.freshness import Freshness
+from markethall.front.media import Media
 from markethall.front.products import Products
 from markethall.front.rate_limits import RateLimits
 from markethall.front.readiness import Readiness
@@ -59,6 +60,8 @@ def create(settings: Settings) -> Service:
         settings.status_socket,
     )
 
+    upstream = Upstream(balancer, settings, freshness)
+
     def entrance(own: ASGIApp) -> ASGIApp:
         return Entrance(
             own,
@@ -66,9 +69,10 @@ def create(settings: Settings) -> Service:
             limits=RateLimits(settings.rate_limit),
             checkout=checkout,
             streams=EventStreams(balancer, draining),
-            upstream=Upstream(balancer, settings, freshness),
+            upstream=upstream,
             products=products,
             availability=availability,
+            media=Media(balancer, upstream, keys),
             refresh_seconds=settings.refresh_token_seconds,
         )
 

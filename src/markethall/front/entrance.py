@@ -9,6 +9,7 @@ from markethall.front.clients import ClientAddresses
 from markethall.front.documents import is_document, serve_document
 from markethall.front.event_streams import EventStreams, is_event_stream
 from markethall.front.fill_in import filled_in
+from markethall.front.media import Media, is_picture, is_upload
 from markethall.front.products import Products, is_product_read
 from markethall.front.rate_limits import RateLimits
 from markethall.front.routes import METHODS, Segments, segments_of, service_of, template
@@ -48,6 +49,7 @@ class Entrance:
         upstream: Upstream,
         products: Products,
         availability: Availability,
+        media: Media,
         refresh_seconds: int,
     ) -> None:
         self._own = own
@@ -58,6 +60,7 @@ class Entrance:
         self._upstream = upstream
         self._products = products
         self._availability = availability
+        self._media = media
         self._refresh_seconds = refresh_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,6 +85,10 @@ class Entrance:
         if is_storefront(scope):
             await serve_storefront(scope, send)
             return
+        if is_picture(segments):
+            scope["path_template"] = "/media/…"
+            await self._media.serve(scope, receive, send, segments, client)
+            return
         # Signing in, and refreshing, are not done in anybody's name.
         in_cookies = cookies.wants_cookies(scope, segments)
         by_cookie = not in_cookies and cookies.act_for_cookie(scope)
@@ -99,7 +106,10 @@ class Entrance:
         elif in_cookies:
             await self._open_session(scope, receive, send, segments, client)
         else:
-            answer = await self._upstream.forward(service, segments, scope, receive, client)
+            if is_upload(method, segments):
+                answer = await self._media.upload(scope, receive, client)
+            else:
+                answer = await self._upstream.forward(service, segments, scope, receive, client)
             answer = replace(answer, body=await filled_in(answer, segments, self._availability))
             more = self._after(answer, segments, scope) if by_cookie else ()
             await return_answer(send, answer, method=method, more=more)

@@ -2,7 +2,7 @@
 
 | path | service |
 |---|---|
-| `/api/products`, `/api/categories` | catalog |
+| `/api/products`, `/api/categories`, `/api/media`, `/media` | catalog |
 | `/api/stock` | inventory |
 | `/api/carts`, `/api/orders` | orders |
 | `/api/users`, `/api/sessions` | accounts |
@@ -19,6 +19,7 @@ SERVICES = ("catalog", "inventory", "orders", "accounts")
 RESOURCES = {
     "products": "catalog",
     "categories": "catalog",
+    "media": "catalog",
     "stock": "inventory",
     "carts": "orders",
     "orders": "orders",

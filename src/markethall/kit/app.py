@@ -54,6 +54,7 @@ class Service:
         hot: (method, path) → plain ASGI handlers in front of the framework.
         around: wraps the whole application, outermost last (front's own middleware).
         draining: set when the replica begins to drain; what waits or streams ends then.
+        uploads: paths whose bodies are no JSON, but files of at most so many bytes.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Service:
         around: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
         serves_openapi: bool = True,
         draining: asyncio.Event | None = None,
+        uploads: Mapping[str, int] | None = None,
     ) -> None:
         self.settings = settings
         self.name = name
@@ -97,7 +99,7 @@ class Service:
             logging_config=None,
         )
         app: ASGIApp = HeadAsGet(litestar)  # type: ignore[arg-type]
-        app = Bodies(app, settings.max_body_bytes, settings.body_timeout_seconds)
+        app = Bodies(app, settings.max_body_bytes, settings.body_timeout_seconds, uploads)
         for wrap in around:
             app = wrap(app)
         self.litestar = litestar

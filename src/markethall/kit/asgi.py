@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -58,7 +58,7 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
     """
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > max_bytes:
-        await _discard(receive)
+        await discard(receive)
         raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
     chunks: list[bytes] = []
     size = 0
@@ -71,7 +71,7 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
                 chunk = message.get("body", b"")
                 size += len(chunk)
                 if size > max_bytes:
-                    await _discard(receive)
+                    await discard(receive)
                     raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
                 chunks.append(chunk)
                 if not message.get("more_body", False):
@@ -80,7 +80,7 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
         raise SlowBody(headers={"Connection": "close"}) from error
 
 
-async def _discard(receive: Receive) -> None:
+async def discard(receive: Receive) -> None:
     """Read on for a while: closing at once on a client that still sends would take the answer from it."""
     left = DISCARDED_BYTES
     try:
@@ -207,10 +207,16 @@ class HeadAsGet:
 
 
 class Bodies:
-    """Reads a request's body whole, within its limits, and lets only sound JSON through."""
+    """Reads a request's body whole, within its limits, and lets only sound JSON through.
 
-    def __init__(self, app: ASGIApp, max_bytes: int, timeout_seconds: float) -> None:
+    `uploads`: paths whose bodies are files, and how large each may be, in bytes.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, timeout_seconds: float, uploads: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
+        self._uploads = uploads or {}
         self._max_bytes = max_bytes
         self._timeout = timeout_seconds
 
@@ -219,9 +225,10 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         internal = scope["path"].startswith("/internal/")
-        max_bytes = INTERNAL_BODY_BYTES if internal else self._max_bytes
+        upload_bytes = self._uploads.get(scope["path"])
+        max_bytes = INTERNAL_BODY_BYTES if internal else upload_bytes or self._max_bytes
         body = await read_body(scope, receive, max_bytes, self._timeout)
-        if body and not internal:
+        if body and not internal and upload_bytes is None:
             check_json(scope, body)
         done = False
 

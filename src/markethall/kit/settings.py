@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     bus_stream_bytes: int | None = Field(default=None, ge=1024)
     """Where streams and buckets are made smaller than they are: no more than this in each."""
 
+    media: str = ""
+    """Where catalog keeps pictures: a folder, or `s3://bucket/prefix` (then `AWS_…` say who we are, and where it is).
+    Empty: none can be uploaded."""
+    media_keep_seconds: float = Field(default=30 * 24 * 3600.0, gt=0)
+    """For how long a picture that nothing refers to is kept."""
+
     mqtt_url: str = ""
     """`mqtt://host:port` of the bus's MQTT listener, several separated by commas; `mqtts` for TLS.
     Empty: no devices. The user is that of `bus_url`."""

@@ -3,8 +3,10 @@
 backup.json       which shop, when, by which versions
 credentials.json  the admin's account (a restored shop has new passwords between its parts)
 postgres/         the data directory, with the log that makes it whole
+media/            the pictures, where the shop keeps them in its data folder
 """
 
+import contextlib
 import os
 import shutil
 from datetime import UTC, datetime
@@ -31,8 +33,10 @@ class Backup(msgspec.Struct, frozen=True):
     version: str = __version__
 
 
-async def back_up(dsn: str, credentials: Credentials, to: Path) -> Backup:
+async def back_up(dsn: str, credentials: Credentials, to: Path, media: Path | None = None) -> Backup:
     """Copies the databases behind `dsn` (the superuser's) into the new folder `to`, while they are used.
+
+    And after them the pictures in `media`: whatever the databases refer to was there before them.
 
     Raises FolderUnwritable, BackupFailed; then `to` is not there.
     """
@@ -46,6 +50,8 @@ async def back_up(dsn: str, credentials: Credentials, to: Path) -> Backup:
         finished = datetime.now(UTC)
         await verify(unfinished / "postgres")
         made = Backup(system_identifier(unfinished / "postgres"), started, finished)
+        if media is not None:
+            copy_pictures(media, unfinished / "media")
         write_atomically(unfinished / "credentials.json", msgspec.json.encode(credentials) + b"\n", mode=0o600)
         write_atomically(unfinished / "backup.json", msgspec.json.format(msgspec.json.encode(made)) + b"\n")
         _settle(unfinished, to)
@@ -85,6 +91,19 @@ async def _copy(dsn: str, to: Path) -> None:
         "--no-password",
         env={"PGPASSWORD": unquote(place.password or "")},
     )
+
+
+def copy_pictures(media: Path, to: Path) -> None:
+    """All that are whole, where there are any."""
+    if media.is_dir():
+        shutil.copytree(media, to, copy_function=_copy_if_there)
+
+
+def _copy_if_there(source: str, to: str) -> None:
+    """What is cleared away meanwhile is not needed, nor what is just being written."""
+    if not Path(source).name.startswith("."):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(source, to)
 
 
 def _settle(unfinished: Path, folder: Path) -> None:

@@ -11,6 +11,7 @@ processes.json    what runs now: [{"service", "replica", "pid", "url"}]
 archive           where PostgreSQL's log is archived, if it is
 database.json     which PostgreSQL node is the primary: {"primary": 1}
 postgres/         data directory of the first PostgreSQL node; postgres-2/ and so on of further ones
+media/            pictures, below the first two letters of their names
 nats/             nats.conf, owner only, and the JetStream store
 logs/             <service>-<replica>.jsonl
 """
@@ -54,6 +55,7 @@ class DataFolder:
         self.database = self.path / "database.json"
         self.postgres = self.path / "postgres"
         self.nats = self.path / "nats"
+        self.media = self.path / "media"
         self.logs = self.path / "logs"
 
     def postgres_of(self, node: int) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,6 +183,8 @@ class _Hall:
             settings["MQTT_URL"] = self.bus.mqtt_url
         if name in DATABASES:
             settings |= self.databases.settings_for(name)
+        if name == "catalog" and "MARKETHALL_MEDIA" not in os.environ:
+            settings["MEDIA"] = str(self._folder.media)
         if name == "accounts":
             settings["ADMIN_EMAIL"] = self._credentials.admin.email
             settings["ADMIN_PASSWORD"] = self._credentials.admin.password

@@ -10,7 +10,7 @@ import msgspec
 
 from markethall.local import single_user
 from markethall.local.archive import OWNER, check_access, fetching
-from markethall.local.backup import Backup, read_backup, vacant
+from markethall.local.backup import Backup, copy_pictures, read_backup, vacant
 from markethall.local.credentials import DEVICE, Credentials, fresh
 from markethall.local.errors import FolderDamaged, FolderNewer, FolderUnwritable, LocalError, StartFailed
 from markethall.local.folder import FORMAT, DataFolder, write_atomically
@@ -53,6 +53,7 @@ async def restore(backup: Path, data: Path, *, archive: Path | None = None, unti
         with unfinished.hold():
             shutil.copytree(backup / "postgres", unfinished.postgres, symlinks=True)
             await verify(unfinished.postgres)
+            copy_pictures(backup / "media", unfinished.media)
             _hand_over(unfinished.postgres)
             if archive:
                 check_access(archive, unfinished.postgres, "rx")
