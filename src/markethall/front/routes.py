@@ -28,6 +28,9 @@ RESOURCES = {
 }
 BACK_OFFICE = {
     "orders": "orders",
+    "sales": "orders",
+    "best-sellers": "orders",
+    "rejections": "orders",
 }
 """What follows `/api/admin`."""
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody, Parameter, QueryParameter
 
 from markethall.inventory import repository
@@ -23,7 +22,7 @@ from markethall.inventory.schemas import (
     StockView,
 )
 from markethall.inventory.tables import MAX_ON_HAND
-from markethall.kit.conditional import conditional
+from markethall.kit.conditional import UNCHANGED, conditional
 from markethall.kit.cursors import decode_cursor, encode_cursor
 from markethall.kit.db import Database
 from markethall.kit.guards import admin_only
@@ -45,8 +44,6 @@ IdempotencyKey = Annotated[
 ]
 Limit = Annotated[int, Parameter(ge=1, le=100, description="At most so many items.")]
 Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.", max_length=1000)]
-
-UNCHANGED = ResponseSpec(None, description="You have it already", generate_examples=False)
 
 
 @get(

@@ -5,6 +5,9 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
+
+UNCHANGED = ResponseSpec(None, description="You have it already", generate_examples=False)
 
 Body = TypeVar("Body")
 

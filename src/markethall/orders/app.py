@@ -31,6 +31,8 @@ from markethall.orders.history.endpoints import HANDLERS as HISTORY_HANDLERS
 from markethall.orders.history.events import StatusStreams
 from markethall.orders.prices.catch_up import CatchUp
 from markethall.orders.prices.consumers import catalog_consumer
+from markethall.orders.sales.counting import SalesCounter
+from markethall.orders.sales.endpoints import HANDLERS as SALES_HANDLERS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -59,6 +61,7 @@ def create(settings: Settings) -> Service:
             cancel_order,
             fulfil_order,
             *BACK_OFFICE_HANDLERS,
+            *SALES_HANDLERS,
         ],
         resources=[
             migrated(settings),
@@ -73,6 +76,7 @@ def create(settings: Settings) -> Service:
             sweep(database),
             prices,
             Reconciler(database, relay),
+            SalesCounter(database),
             checkout,
             *_devices(settings, bus, database, checkout, fulfilment, order_ids),
         ],

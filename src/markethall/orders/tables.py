@@ -30,6 +30,7 @@ orders = sa.Table(
     sa.Column("dispatched_at", _Moment),
     sa.Column("shortages", JSONB),
     sa.Column("cart_id", sa.Uuid),
+    sa.Column("sale_withdrawn", sa.Boolean),
     postgresql_with={"fillfactor": 50},
 )
 sa.Index("orders_number", orders.c.number, unique=True)
@@ -45,6 +46,11 @@ sa.Index(
     postgresql_where=orders.c.fulfil_asked_at.is_not(None) & orders.c.dispatched_at.is_(None),
 )
 
+sa.Index(
+    "orders_to_withdraw",
+    orders.c.number,
+    postgresql_where=orders.c.cancel_asked_at.is_not(None) & orders.c.sale_withdrawn.is_(None),
+)
 sa.Index(
     "orders_of_email",
     sa.func.lower(orders.c.email),
@@ -105,6 +111,37 @@ sa.Index(
     postgresql_where=device_orders.c.told.in_(["rejected", "cancelled", "fulfilled", "refused"]),
 )
 
+_sales_counts = ("orders", "units", "revenue")
+_short_counts = ("short_orders", "short_units")
+
+sales_quarters = sa.Table(
+    "sales_quarters",
+    metadata,
+    sa.Column("at", _Moment, primary_key=True),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("placed", *_sales_counts, "rejected", "cancelled")),
+)
+
+sku_hours = sa.Table(
+    "sku_hours",
+    metadata,
+    sa.Column("at", _Moment, primary_key=True),
+    sa.Column("sku", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in (*_sales_counts, *_short_counts)),
+    sa.Column("first_number", sa.BigInteger, nullable=False),
+    sa.Column("last_number", sa.BigInteger, nullable=False),
+)
+sa.Index("sku_hours_of_sku", sku_hours.c.sku, sku_hours.c.at)
+
+sku_days = sa.Table(
+    "sku_days",
+    metadata,
+    sa.Column("at", _Moment, primary_key=True),
+    sa.Column("sku", sa.Text, primary_key=True),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in (*_sales_counts, *_short_counts)),
+)
+
+sales_open = sa.Table("sales_open", metadata, sa.Column("number", sa.BigInteger, primary_key=True))
+
 listed_products = sa.Table(
     "listed_products",
     metadata,
@@ -149,6 +186,15 @@ shop_secret = sa.Table(
     metadata,
     sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
     sa.Column("secret", sa.LargeBinary, nullable=False),
+)
+
+sales_count = sa.Table(
+    "sales_count",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("counted_below", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("counted_until", _Moment),
+    sa.Column("open_position", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 reconciliation = sa.Table(

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/admin/best-sellers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What sells best
+         * @description Of orders placed in the period, which is widened to whole hours (UTC). Without `from`: 30 days; at most 366.
+         */
+        get: operations["ApiAdminBestSellersGetBestSellers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/orders": {
         parameters: {
             query?: never;
@@ -37,6 +57,47 @@ export interface paths {
          * @description The order, who placed it, and the facts that its status follows from.
          */
         get: operations["ApiAdminOrdersOrderIdGetOrderFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What there was too little of
+         * @description SKUs that were short when orders were placed, the most often short first. Period as for best sellers.
+         */
+        get: operations["ApiAdminRejectionsGetRejections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sales by hour or by day
+         * @description Sold is what was confirmed and not cancelled since; it counts when it was placed. Without `from`: the last 24
+         *     hours, or the last 30 days. At most 750 points. Counted until some 12 s ago: `counted_until` says it.
+         */
+        get: operations["ApiAdminSalesGetSales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -749,6 +810,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** BestSeller */
+        BestSeller: {
+            sku: string;
+            name: string | null;
+            slug: string | null;
+            orders: number;
+            units: number;
+            revenue: components["schemas"]["Money"];
+        };
+        /** BestSellers */
+        BestSellers: {
+            from: string;
+            to: string;
+            counted_until: string | null;
+            items: components["schemas"]["BestSeller"][];
+        };
         /** BusState */
         BusState: {
             connected: boolean;
@@ -1110,6 +1187,13 @@ export interface components {
             email: string;
             name: string;
         };
+        /** Rejections */
+        Rejections: {
+            from: string;
+            to: string;
+            counted_until: string | null;
+            items: components["schemas"]["ShortSku"][];
+        };
         /** ReplenishmentRequest */
         ReplenishmentRequest: {
             target: number;
@@ -1146,6 +1230,25 @@ export interface components {
             sku: string;
             quantity: number;
         };
+        /** SalesPoint */
+        SalesPoint: {
+            at: string;
+            placed: number;
+            orders: number;
+            units: number;
+            revenue: components["schemas"]["Money"];
+            rejected: number;
+            cancelled: number;
+        };
+        /** SalesSeries */
+        SalesSeries: {
+            /** @enum {string} */
+            interval: "hour" | "day";
+            tz: string;
+            counted_until: string | null;
+            points: components["schemas"]["SalesPoint"][];
+            total: components["schemas"]["SalesPoint"];
+        };
         /** SessionUserView */
         SessionUserView: {
             id: string;
@@ -1171,6 +1274,14 @@ export interface components {
             /** @description ISO 3166-1 alpha-2 */
             country: string;
             line2?: string | null;
+        };
+        /** ShortSku */
+        ShortSku: {
+            sku: string;
+            name: string | null;
+            slug: string | null;
+            times: number;
+            units: number;
         };
         /** Shortage */
         Shortage: {
@@ -1270,6 +1381,112 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiAdminBestSellersGetBestSellers: {
+        parameters: {
+            query?: {
+                by?: "units" | "revenue";
+                /** @description RFC 3339; included */
+                from?: string | null;
+                /** @description RFC 3339; not included. Without it: now */
+                to?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BestSellers"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     ApiAdminOrdersGetAllOrders: {
         parameters: {
             query?: {
@@ -1438,6 +1655,218 @@ export interface operations {
             };
             /** @description Absent, or not yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiAdminRejectionsGetRejections: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; included */
+                from?: string | null;
+                /** @description RFC 3339; not included. Without it: now */
+                to?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejections"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiAdminSalesGetSales: {
+        parameters: {
+            query?: {
+                interval?: "hour" | "day";
+                /** @description An IANA time zone */
+                tz?: string;
+                /** @description RFC 3339; included */
+                from?: string | null;
+                /** @description RFC 3339; not included. Without it: now */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SalesSeries"];
+                };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from markethall.contracts.public import OrderStatus
-from markethall.kit.conditional import conditional
+from markethall.kit.conditional import UNCHANGED, conditional
 from markethall.kit.db import Database
 from markethall.kit.errors import FieldError, Invalid
 from markethall.kit.guards import admin_only
@@ -26,8 +25,6 @@ from markethall.orders.errors import OrderNotFound
 from markethall.orders.history.ownership import order_id_from
 from markethall.orders.history.repository import MAX_NUMBER, find
 from markethall.orders.order import view_of
-
-UNCHANGED = ResponseSpec(None, description="You have it already", generate_examples=False)
 
 
 @get(

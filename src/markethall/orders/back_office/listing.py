@@ -17,10 +17,13 @@ from markethall.orders.connection import Connection
 from markethall.orders.fulfilment.status import history_of
 from markethall.orders.history.repository import MAX_NUMBER
 from markethall.orders.order import facts_from, rfc3339
+from markethall.orders.sales.repository import numbers_with, uncounted_from
 
 LIST = "orders of the back office"
 STEPS = 20_000
 """Orders looked at for one page. Where fewer than `limit` of them fit, the page is short and its cursor goes on."""
+HOURS = 100
+"""In which a SKU was ordered, looked at for one page."""
 EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
@@ -46,12 +49,46 @@ async def list_orders(database: Database, wanted: Wanted, limit: int, cursor: st
         (below,) = decode_cursor(LIST, wanted, cursor, (int,))
     async with database.hot() as connection:
         search = await _search(connection, wanted, below)
-        rows = await repository.walk(connection, search, STEPS, limit + 1)
-        whole = len(rows) > limit
-        end = rows[limit - 1]["number"] if whole else await repository.edge(connection, search, STEPS)
-    return OrderRows(
-        [_row(row) for row in rows[:limit]], encode_cursor(LIST, wanted, [end]) if end is not None else None
-    )
+        rows, end = await _page(connection, search, limit)
+    more = encode_cursor(LIST, wanted, [end]) if end is not None else None
+    return OrderRows([_row(row) for row in rows], more)
+
+
+async def _page(connection: Connection, search: Search, limit: int) -> tuple[list[asyncpg.Record], int | None]:
+    """What fits, and the number below which to go on; None at the end."""
+    rows: list[asyncpg.Record] = []
+    steps = STEPS
+    ranges, complete = await _ranges(connection, search)
+    for piece in ranges:
+        rows += await repository.walk(connection, piece, steps, limit + 1 - len(rows))
+        if len(rows) > limit:
+            return rows[:limit], rows[limit - 1]["number"]
+        end = await repository.edge(connection, piece, steps)
+        if end is not None:
+            return rows, end
+        steps -= piece.high - piece.low
+        if steps <= 0 and piece.low > search.low:
+            return rows, piece.low
+    return rows, None if complete else ranges[-1].low
+
+
+async def _ranges(connection: Connection, search: Search) -> tuple[list[Search], bool]:
+    """Where to look, the highest numbers first, and whether that is everywhere.
+
+    For a SKU alone: what is not counted yet, and then the hours in which it was ordered.
+    """
+    if search.sku is None or search.scope != "all":
+        return [search], True
+    high = min(search.high, await repository.last_number(connection) + 1)
+    low = max(search.low, min(high, await uncounted_from(connection)))
+    ranges = [msgspec.structs.replace(search, low=low, high=high)]
+    hours = await numbers_with(connection, search.sku, low, HOURS)
+    for first, last in hours:
+        high, low = min(last + 1, low), max(first, search.low)
+        if low < high:
+            ranges.append(msgspec.structs.replace(search, low=low, high=high))
+        low = min(low, high)
+    return ranges, len(hours) < HOURS
 
 
 async def _search(connection: Connection, wanted: Wanted, below: int) -> Search:
