@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { withinBudget } from "./building/budget";
-import { compressed } from "./building/compressed";
+import { withinBudget } from "./building/budget.ts";
+import { compressed } from "./building/compressed.ts";
 
 const shop = process.env.MARKETHALL_URL ?? "http://127.0.0.1:8080";
 

@@ -15,6 +15,10 @@ export function createShopRouter() {
       hydrateFallbackElement: <Opening />,
       children: [
         { index: true, lazy: () => import("./pages/home/HomePage") },
+        { path: "categories/:slug", lazy: () => import("./pages/list/CategoryPage") },
+        { path: "search", lazy: () => import("./pages/list/SearchPage") },
+        { path: "products/:slug", lazy: () => import("./pages/product/ProductPage") },
+        { path: "cart", lazy: () => import("./pages/cart/CartPage") },
         { path: "*", lazy: () => import("./pages/NotFoundPage") },
       ],
     },

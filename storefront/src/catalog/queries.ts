@@ -58,3 +58,28 @@ export const newestQuery = queryOptions({
   queryFn: ({ signal }) =>
     answered(api.GET("/api/products", { params: { query: { sort: "newest", limit: 8 } }, signal })),
 });
+
+export const productQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["product", slug],
+    queryFn: ({ signal }) =>
+      answered(api.GET("/api/products/{slug}", { params: { path: { slug } }, signal })),
+  });
+
+export const categoryOptionsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["category options", slug],
+    staleTime: 60_000,
+    queryFn: ({ signal }) =>
+      answered(api.GET("/api/categories/{slug}/options", { params: { path: { slug } }, signal })),
+  });
+
+export const SUGGESTIONS = 6;
+
+export const suggestionsQuery = (words: string) =>
+  queryOptions({
+    queryKey: ["suggestions", words],
+    enabled: words.length > 0,
+    queryFn: ({ signal }) =>
+      answered(api.GET("/api/products", { params: { query: { query: words, limit: SUGGESTIONS } }, signal })),
+  });
