@@ -133,3 +133,26 @@ class ReplicaStatus(msgspec.Struct, frozen=True):
     """Messages that the bus has not taken yet; counted up to 100,000."""
     oldest_seconds: float
     """How long the first of them has waited."""
+
+
+FIGURES_PATH = "/internal/figures"
+
+
+class ReplicaFigures(msgspec.Struct, frozen=True):
+    """Any replica → front, as JSON: what it has done in the last ten seconds. Rates are per second."""
+
+    service: str
+    replica: str
+    version: str
+    requests_per_second: float
+    failures_per_second: float
+    """Answers of 500 and above."""
+    p50_seconds: float | None
+    p99_seconds: float | None
+    carried: dict[str, float]
+    """By where to: a service, `database` (transactions), `bus` (messages said), `from bus` (messages heard)."""
+    ready: bool | None = None
+    """None: its dependencies do not answer in time."""
+    dependencies: dict[str, str] = {}
+    cache: dict[str, int] = {}
+    """A front's reads of products since it began: `hits`, `misses`, `stale`, `bypassed`; and its `entries`."""

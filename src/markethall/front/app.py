@@ -20,6 +20,7 @@ from markethall.front.readiness import Readiness
 from markethall.front.sold_out import SoldOut
 from markethall.front.statuses import StatusEvent
 from markethall.front.system import Overview, system
+from markethall.front.system_live import LiveSystem, live_system, own_figures
 from markethall.front.upstream import Upstream
 from markethall.kit.app import Service
 from markethall.kit.asgi import ASGIApp
@@ -60,6 +61,8 @@ def create(settings: Settings) -> Service:
         settings.status_socket,
     )
 
+    live = LiveSystem(overview, directory, settings.replica, settings.status_socket)
+
     upstream = Upstream(balancer, settings, freshness)
 
     def entrance(own: ASGIApp) -> ASGIApp:
@@ -80,11 +83,11 @@ def create(settings: Settings) -> Service:
         settings,
         "front",
         bus=bus,
-        route_handlers=[system],
-        resources=[directory, balancer, keys, announcements, _once(draining, statuses.interrupt)],
+        route_handlers=[system, live_system, own_figures],
+        resources=[directory, balancer, keys, announcements, live, _once(draining, statuses.interrupt)],
         required=readiness.required,
         observed=readiness.observed,
-        dependencies={"overview": overview},
+        dependencies={"overview": overview, "live": live},
         keys=keys,
         around=[entrance],
         draining=draining,

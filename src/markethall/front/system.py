@@ -57,6 +57,9 @@ class BusState(msgspec.Struct, frozen=True):
     consumers: list[ConsumerState]
 
 
+NO_BUS = BusState(False, [], [])
+
+
 class CacheState(msgspec.Struct, frozen=True):
     """Of the front that answers, since it began."""
 
@@ -106,25 +109,38 @@ class Overview:
         self._status_socket = status_socket
 
     async def view(self) -> SystemView:
-        durables = [durable for part in PARTS.values() for durable in part.durables]
-        streams, consumers, outboxes, supervised = await asyncio.gather(
-            asyncio.gather(*(self._stream(stream.name) for stream in STREAMS)),
-            asyncio.gather(*(self._consumer(durable) for durable in durables)),
+        bus, outboxes, supervised = await asyncio.gather(
+            self.bus_state(),
             asyncio.gather(*(self._outbox(service) for service in SERVICES)),
             processes(self._status_socket),
         )
         replicas = sorted(self._directory.all(), key=lambda replica: (replica.service, replica.id))
         return SystemView(
             replicas=replicas,
-            bus=BusState(
-                self._bus.connected,
-                [state for state in streams if state is not None],
-                [state for state in consumers if state is not None],
-            ),
+            bus=bus,
             outboxes=dict(zip(SERVICES, outboxes, strict=True)),
-            cache=self._cache_state(),
+            cache=self.cache_state(),
             processes=supervised,
         )
+
+    async def bus_state(self) -> BusState:
+        if not self._bus.connected:
+            return NO_BUS
+        durables = [durable for part in PARTS.values() for durable in part.durables]
+        streams, consumers = await asyncio.gather(
+            asyncio.gather(*(self._stream(stream.name) for stream in STREAMS)),
+            asyncio.gather(*(self._consumer(durable) for durable in durables)),
+        )
+        return BusState(
+            True,
+            [state for state in streams if state is not None],
+            [state for state in consumers if state is not None],
+        )
+
+    async def outbox_lengths(self) -> dict[str, int | None]:
+        """By service; null where none of its replicas answers."""
+        found = await asyncio.gather(*(self._outbox(service) for service in SERVICES))
+        return {service: one.outbox if one else None for service, one in zip(SERVICES, found, strict=True)}
 
     async def _stream(self, name: str) -> StreamState | None:
         state = await self._ask(f"STREAM.INFO.{name}")
@@ -160,7 +176,7 @@ class Overview:
             log.info("outbox not known", of=service, reason=str(error))
             return None
 
-    def _cache_state(self) -> CacheState:
+    def cache_state(self) -> CacheState:
         counts = self._products.counts
         return CacheState(
             replica=self._replica,

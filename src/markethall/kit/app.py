@@ -27,6 +27,7 @@ from markethall.kit.asgi import ASGIApp, Bodies, HeadAsGet, Surroundings
 from markethall.kit.bus import Bus
 from markethall.kit.crash_points import UnknownCrashPoint, arm
 from markethall.kit.db import Database
+from markethall.kit.figures import figures_route
 from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.identity import Identity, KeyRing
 from markethall.kit.problems import answer, with_head
@@ -149,7 +150,8 @@ class Service:
 
     def _status_routes(self) -> list[ControllerRouterHandler]:
         databases = [resource for resource in self._resources if isinstance(resource, Database)]
-        return [status_route(self.name, self.settings.replica, database) for database in databases[:1]]
+        figures = figures_route(self.name, self.settings.replica, self.health)
+        return [figures, *(status_route(self.name, self.settings.replica, database) for database in databases[:1])]
 
     def _health_routes(self) -> list[ControllerRouterHandler]:
         @get("/health/live", summary="Whether the process works", tags=["system"])

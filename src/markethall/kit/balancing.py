@@ -19,6 +19,7 @@ from yarl import URL
 from markethall.contracts.messages import Replica
 from markethall.kit import telemetry
 from markethall.kit.errors import Unavailable
+from markethall.kit.figures import FIGURES
 from markethall.kit.registry import Directory
 from markethall.kit.suspicion import Suspicion
 
@@ -198,6 +199,7 @@ class Balancer:
         timeout_seconds: float,
     ) -> Answer:
         assert self._session is not None, "the balancer is not open"
+        FIGURES.carried(replica.service)
         self._in_flight[replica.address] += 1
         try:
             async with asyncio.timeout(timeout_seconds) as limit:

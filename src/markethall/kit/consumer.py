@@ -16,6 +16,7 @@ from markethall.kit.crash_points import crash_point
 from markethall.kit.db import is_passing
 from markethall.kit.dead_letters import REASON, SUBJECT
 from markethall.kit.errors import Unavailable
+from markethall.kit.figures import FIGURES
 from markethall.kit.ids import random_id
 from markethall.kit.pull import Pull
 from markethall.kit.tasks import Periodic, cancel
@@ -145,6 +146,7 @@ class Consumer(Generic[Message]):
             await self._done(message)
         crash_point("consumer.after_acknowledge")
         telemetry.CONSUMED.labels(self._durable.name).inc(len(readable))
+        FIGURES.carried("from bus", len(readable))
 
     def _decode(self, message: Msg) -> Message:
         decoded: Message = self._decoders[message.subject].decode(message.data)

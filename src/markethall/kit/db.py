@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from markethall.kit.db_nodes import Nodes
 from markethall.kit.errors import Unavailable
+from markethall.kit.figures import FIGURES
 from markethall.kit.settings import Settings
 
 GENERIC_PLANS = {
@@ -155,6 +156,7 @@ class Database:
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed at the end of the block unless it raises."""
         assert self._engine is not None, "the database is not open"
+        FIGURES.carried("database")
         with _translated():
             async with self._engine.connect() as connection:
                 driver = (await connection.get_raw_connection()).driver_connection
@@ -175,6 +177,7 @@ class Database:
     async def hot(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
         """One transaction on a plain asyncpg connection with generic, index-only-join plans."""
         pool = await self._hot_pool()
+        FIGURES.carried("database")
         with _translated():
             async with pool.acquire(timeout=self._timeout) as connection:
                 transaction = connection.transaction()

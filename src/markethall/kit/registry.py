@@ -109,6 +109,10 @@ class Directory:
     def all(self) -> list[Replica]:
         return [replica for service in sorted({name for name, _ in self._seen}) for replica in self.live(service)]
 
+    def has_left(self, replica: Replica) -> bool:
+        """Whether it was taken out: by itself, or because it refused connections. Else it has lapsed, or lives."""
+        return (replica.service, replica.id) not in self._seen
+
     def forget(self, replica: Replica) -> None:
         """Leave a replica out at once (its connection was refused) until it renews its entry."""
         if self._seen.pop((replica.service, replica.id), None) is not None:

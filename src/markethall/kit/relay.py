@@ -17,6 +17,7 @@ from markethall.kit.bus import Bus
 from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.db_reads import POSITION
+from markethall.kit.figures import FIGURES
 from markethall.kit.tasks import cancel
 
 log = structlog.get_logger(__name__)
@@ -120,6 +121,7 @@ class Relay:
             crash_point("relay.before_commit")
         self._more = len(rows) >= BATCH or size >= BATCH_BYTES or 0 < len(done) < len(rows)
         telemetry.RELAYED.inc(len(done))
+        FIGURES.carried("bus", len(done))
         return len(done)
 
     async def _publish_live(self, rows: Sequence[asyncpg.Record]) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from markethall.kit.figures import FIGURES
 from markethall.kit.ids import random_hex
 
 REQUESTS = Histogram(
@@ -40,6 +41,7 @@ def observe_request(method: str, route: str, status: int, seconds: float) -> Non
     if observe is None:
         observe = _observers[method, route, status] = REQUESTS.labels(method, route, str(status)).observe
     observe(seconds)
+    FIGURES.answered(route, status, seconds)
 
 
 def configure_logging(service: str, replica: str, level: str) -> None:

@@ -8,6 +8,7 @@ ports.json        loopback port of each process, kept over restarts where still 
 replicas.json     how many of each service, where `markethall scale` has said so
 status            socket that tells how the shop is, and can do nothing
 processes.json    what runs now: [{"service", "replica", "pid", "url"}]
+incidents.jsonl   what has happened to processes, the last some hundred
 archive           where PostgreSQL's log is archived, if it is
 database.json     which PostgreSQL node is the primary: {"primary": 1}
 postgres/         data directory of the first PostgreSQL node; postgres-2/ and so on of further ones

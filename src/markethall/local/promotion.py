@@ -76,6 +76,7 @@ async def promote(
         at("fenced")
         chosen = await _most_advanced(candidates)
         nodes.appoint(chosen)
+        supervisor.note("promoted", "postgres", chosen.replica, f"in place of {former.replica}")
         at("recorded")
         steps.append(await _raise(chosen, supervisor))
         at("promoted")

@@ -4,17 +4,22 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
+import msgspec
+
 from markethall.local.bus_nodes import BusNodes
 from markethall.local.control import Handler
 from markethall.local.database_nodes import DatabaseNodes
 from markethall.local.errors import LocalError
 from markethall.local.folder import DataFolder
+from markethall.local.incidents import Incidents
 from markethall.local.replicas import Replicas, checked
 from markethall.local.report import described, report
 from markethall.local.supervisor import Supervisor
 from markethall.local.unit import Unit
 
 T = TypeVar("T")
+
+INCIDENTS_SHOWN = 100
 
 
 class Steering:
@@ -33,6 +38,8 @@ class Steering:
         self._replicas = replicas
         self._bus = bus
         self._databases = databases
+        self._incidents = Incidents(folder)
+        supervisor.changed, supervisor.note = self._incidents.changed, self._incidents.note
         self._one_at_a_time = asyncio.Lock()
         self._changing: asyncio.Task[Any] | None = None
         self._closed = False
@@ -50,7 +57,8 @@ class Steering:
 
     async def status(self) -> dict[str, Any]:
         """All of the shop; what cannot be known just now is null (`markethall.local.report`)."""
-        return await report(self._supervisor, self._replicas, self._bus, self._databases)
+        found = await report(self._supervisor, self._replicas, self._bus, self._databases)
+        return found | {"incidents": msgspec.to_builtins(self._incidents.latest(INCIDENTS_SHOWN))}
 
     async def restart(
         self, service: str, replica: str | None = None, settings: dict[str, str] | None = None
@@ -82,7 +90,10 @@ class Steering:
         return chosen
 
     async def _scale(self, service: str, replicas: int) -> None:
+        before = sum(unit.service == service for unit in self._supervisor.rows)
         await self._replicas.scale(self._supervisor, service, replicas)
+        if before != replicas:
+            self._supervisor.note("scaled", service, "", f"from {before} to {replicas}")
         self._folder.write_replicas(self._folder.read_replicas() | {service: replicas})
 
     async def _one_by_one(self, change: Coroutine[Any, Any, T]) -> T:

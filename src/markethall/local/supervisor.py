@@ -35,6 +35,10 @@ class Row:
 
 
 Watcher = Callable[[Row], None]
+Changed = Callable[[Row | None, Row], None]
+"""Is told how a unit was shown before, and how now."""
+Note = Callable[[str, str, str, str], None]
+"""Is told of what is no change of a unit: kind, service, replica, detail."""
 
 
 class Supervisor:
@@ -42,6 +46,8 @@ class Supervisor:
 
     def __init__(self, watch: Watcher) -> None:
         self.rows: dict[Unit, Row] = {}
+        self.changed: Changed = lambda _before, _row: None
+        self.note: Note = lambda *_: None
         self._watch = watch
         self._keepers: dict[Unit, asyncio.Task[None]] = {}
         self._causes: dict[Unit, str] = {}
@@ -154,10 +160,12 @@ class Supervisor:
         self._show(unit, detail=reason)
 
     def _show(self, unit: Unit, **changes: object) -> None:
-        row = self.rows.get(unit, Row(unit.service, unit.replica))
+        before = self.rows.get(unit)
+        row = before or Row(unit.service, unit.replica)
         if changes.get("state", row.state) != row.state:
             changes["since"] = time.monotonic()
         self.rows[unit] = row = replace(row, **changes)  # type: ignore[arg-type]
+        self.changed(before, row)
         self._watch(row)
 
 

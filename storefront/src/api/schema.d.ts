@@ -643,6 +643,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The shop as it is this second
+         * @description For admins, to be asked every second: everyone is asked once a second, however many ask for this.
+         */
+        get: operations["ApiSystemLiveLiveSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -842,6 +862,16 @@ export interface components {
             stale: number;
             bypassed: number;
         };
+        /** CacheTotals */
+        CacheTotals: {
+            fronts: number;
+            entries: number;
+            hits: number;
+            misses: number;
+            stale: number;
+            bypassed: number;
+            hit_ratio: number | null;
+        };
         /** CartLineView */
         CartLineView: {
             sku: string;
@@ -916,6 +946,12 @@ export interface components {
             csrf_token: string;
             user: unknown;
         };
+        /** Edge */
+        Edge: {
+            source: string;
+            target: string;
+            per_second: number;
+        };
         /** FieldProblem */
         FieldProblem: {
             field: string;
@@ -927,9 +963,52 @@ export interface components {
             status: "pending" | "confirmed" | "rejected" | "cancelled" | "fulfilled";
             at: string;
         };
+        /** Incident */
+        Incident: {
+            at: number;
+            kind: string;
+            service: string;
+            replica: string;
+            /** @default  */
+            detail: string;
+        };
         /** LineQuantity */
         LineQuantity: {
             quantity: number;
+        };
+        /** LiveReplica */
+        LiveReplica: {
+            service: string;
+            id: string;
+            address: string;
+            version: string;
+            since: string;
+            /** @enum {string} */
+            state: "up" | "not ready" | "silent" | "left" | "lapsed";
+            requests_per_second?: number | null;
+            failures_per_second?: number | null;
+            p50_seconds?: number | null;
+            p99_seconds?: number | null;
+            carried?: {
+                [key: string]: number;
+            };
+            dependencies?: {
+                [key: string]: string;
+            };
+        };
+        /** LiveView */
+        LiveView: {
+            at: number;
+            replicas: components["schemas"]["LiveReplica"][];
+            edges: components["schemas"]["Edge"][];
+            bus: components["schemas"]["BusState"];
+            dead_letters: number | null;
+            outboxes: {
+                [key: string]: number | null;
+            };
+            cache: components["schemas"]["CacheTotals"];
+            supervised: components["schemas"]["Supervised"] | null;
+            incidents: components["schemas"]["Incident"][];
         };
         /** Money */
         Money: {
@@ -1327,6 +1406,19 @@ export interface components {
             name: string;
             messages: number;
             bytes: number;
+        };
+        /** Supervised */
+        Supervised: {
+            age_seconds: number;
+            units: {
+                [key: string]: unknown;
+            }[];
+            bus: {
+                [key: string]: unknown;
+            } | null;
+            databases: {
+                [key: string]: unknown;
+            }[] | null;
         };
         /** SystemView */
         SystemView: {
@@ -5709,6 +5801,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No valid identity */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Readable, but not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Something went wrong */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not just now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ApiSystemLiveLiveSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveView"];
                 };
             };
             /** @description The request cannot be read */
