@@ -10,13 +10,14 @@ export function AdminNavigation() {
   return (
     <nav className={styles.navigation} aria-label={shop.admin}>
       <ul>
-        {ADMIN_PAGES.flatMap(({ path, name }) =>
-          name === null
+        {ADMIN_PAGES.flatMap(({ path, entry }) =>
+          entry === null
             ? []
             : [
                 <li key={path}>
                   <NavLink end={path === ""} to={`/admin/${path}`}>
-                    {name(texts)}
+                    <entry.Icon aria-hidden size={19} />
+                    {entry.name(texts)}
                   </NavLink>
                 </li>,
               ],

@@ -1,20 +1,23 @@
 import { Link, Outlet, ScrollRestoration } from "react-router";
 import { Footer } from "@/layout/Footer";
-import { Header } from "@/layout/Header";
-import { useIsAdmin } from "@/session/useUser";
+import { useIsAdmin, useUser } from "@/session/useUser";
 import { useTexts } from "@/texts";
 import { ButtonLink } from "@/ui/Button";
 import { Page } from "@/ui/Page";
+import { AdminHeader } from "./AdminHeader";
 import { AdminNavigation } from "./AdminNavigation";
 import styles from "./AdminShell.module.css";
 
 /** What is around every page of the shopkeeper. Whoever lacks the role sees why there is nothing: the API guards itself. */
 export function Component() {
-  const texts = useTexts();
+  const { shop } = useTexts();
   const isAdmin = useIsAdmin();
   return (
     <div className={styles.shell}>
-      <Header />
+      <a className={styles.skip} href="#content">
+        {shop.skip}
+      </a>
+      <AdminHeader />
       {isAdmin ? (
         <div className={styles.columns}>
           <AdminNavigation />
@@ -23,21 +26,31 @@ export function Component() {
           </main>
         </div>
       ) : (
-        <main id="content" className={styles.content}>
-          <Page title={texts.shop.admin} narrow>
-            <h1>{texts.admin.needed}</h1>
-            <p>{texts.admin.neededText}</p>
-            <div>
-              <ButtonLink look="main" to="/sign-in?next=/admin">
-                {texts.account.signIn}
-              </ButtonLink>
-            </div>
-            <Link to="/">{texts.trouble.toHome}</Link>
-          </Page>
-        </main>
+        <Refusal />
       )}
       <Footer />
       <ScrollRestoration />
     </div>
+  );
+}
+
+function Refusal() {
+  const texts = useTexts();
+  const user = useUser();
+  return (
+    <main id="content" className={styles.content} tabIndex={-1}>
+      <Page title={texts.shop.admin} narrow>
+        <h1>{texts.admin.needed}</h1>
+        <p>{texts.admin.neededText}</p>
+        {user === null && (
+          <div>
+            <ButtonLink look="main" to="/sign-in?next=/admin">
+              {texts.account.signIn}
+            </ButtonLink>
+          </div>
+        )}
+        <Link to="/">{texts.trouble.toHome}</Link>
+      </Page>
+    </main>
   );
 }

@@ -1,12 +1,13 @@
+import { Boxes, ClipboardList, type LucideIcon, Network } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
-import type { adminTexts } from "./texts";
+import type { AdminTexts } from "./texts";
 
 /** A page of the shopkeeper, loaded when it is first opened. */
 export interface AdminPage {
   /** As React Router writes it, below `/admin`; empty: the first page. */
   path: string;
   /** In the navigation; null: reached from another page only. */
-  name: ((texts: ReturnType<typeof adminTexts>) => string) | null;
+  entry: { name: (texts: AdminTexts) => string; Icon: LucideIcon } | null;
   Component: LazyExoticComponent<ComponentType>;
 }
 
@@ -14,7 +15,19 @@ export interface AdminPage {
 export const ADMIN_PAGES: AdminPage[] = [
   {
     path: "",
-    name: (texts) => texts.overview.title,
+    entry: { name: (texts) => texts.overview.title, Icon: Network },
     Component: lazy(() => import("./overview/OverviewPage")),
   },
+  {
+    path: "orders",
+    entry: { name: (texts) => texts.orders.title, Icon: ClipboardList },
+    Component: lazy(() => import("./orders/OrdersPage")),
+  },
+  { path: "orders/:id", entry: null, Component: lazy(() => import("./orders/OrderPage")) },
+  {
+    path: "stock",
+    entry: { name: (texts) => texts.stock.title, Icon: Boxes },
+    Component: lazy(() => import("./stock/StockPage")),
+  },
+  { path: "stock/:sku", entry: null, Component: lazy(() => import("./stock/SkuPage")) },
 ];

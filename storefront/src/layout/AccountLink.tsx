@@ -9,7 +9,12 @@ export function AccountLink() {
   const texts = useTexts();
   const words = user ? texts.account.mine : texts.account.signIn;
   return (
-    <ButtonLink look="quiet" to={user ? "/account" : "/sign-in"} aria-label={words} title={words}>
+    <ButtonLink
+      look="quiet"
+      to={user ? "/account" : "/sign-in"}
+      aria-label={user ? `${words}: ${user.name}` : words}
+      title={words}
+    >
       <UserRound aria-hidden size={22} />
       <span className={styles.words}>{user ? user.name : words}</span>
     </ButtonLink>

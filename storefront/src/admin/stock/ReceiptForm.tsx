@@ -1,0 +1,85 @@
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { z } from "zod";
+import { isProblem } from "@/api/problems";
+import { Button } from "@/ui/Button";
+import { Trouble } from "@/ui/Trouble";
+import { useAdminTexts } from "../texts";
+import { TextField } from "../ui/Fields";
+import form from "../ui/Form.module.css";
+import { useReceive } from "./queries";
+
+const MOST = 1_000_000_000;
+
+interface ReceiptFormProps {
+  sku: string;
+  onDone: () => void;
+}
+
+/** Goods that came in, or a correction: less than there seemed to be. */
+export function ReceiptForm({ sku, onDone }: ReceiptFormProps) {
+  const { stock } = useAdminTexts();
+  const receive = useReceive();
+  const [key, setKey] = useState(newKey);
+  const schema = z.object({
+    quantity: z
+      .string()
+      .trim()
+      .regex(/^[+-]?\d{1,10}$/, stock.wholeNumber)
+      .transform(Number)
+      .refine((value) => value !== 0 && Math.abs(value) <= MOST, stock.wholeNumber),
+    reference: z.string().trim().max(200, stock.tooLong(200)),
+  });
+  const { register, handleSubmit, reset, formState } = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: { quantity: "", reference: "" },
+  });
+  const { errors } = formState;
+  return (
+    <form
+      noValidate
+      className={form.form}
+      onSubmit={handleSubmit((values) =>
+        receive.mutate(
+          { sku, key, ...values },
+          {
+            onSuccess: () => {
+              setKey(newKey());
+              reset();
+              onDone();
+            },
+          },
+        ),
+      )}
+    >
+      <TextField
+        label={stock.quantity}
+        hint={stock.quantityHint}
+        inputMode="numeric"
+        error={errors.quantity?.message}
+        // What is typed next is another receipt.
+        {...register("quantity", { onChange: () => setKey(newKey()) })}
+      />
+      <TextField
+        label={stock.reference}
+        hint={stock.referenceHint}
+        error={errors.reference?.message}
+        {...register("reference", { onChange: () => setKey(newKey()) })}
+      />
+      {receive.error &&
+        (isProblem(receive.error, "below_reserved") ? (
+          <p role="alert">{stock.belowReserved}</p>
+        ) : (
+          <Trouble error={receive.error} away={stock.away} />
+        ))}
+      <div className={form.actions}>
+        <Button look="main" type="submit" disabled={receive.isPending}>
+          {stock.book}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+const newKey = (): string => crypto.randomUUID();
