@@ -1,7 +1,7 @@
 """`markethall load`: fill a shop with a catalogue and its stock."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +69,8 @@ def toy_store(
 ) -> None:
     """Stock the toy store: 60 products in 8 categories. Products that are there already are left."""
     listings = demo.toy_store(currency)
-    done = _load(listings, demo.SOURCE, Taken.LEAVE, currency, (url, data, email, password))
+    images = demo.category_images(listings)
+    done = _load(listings, demo.SOURCE, Taken.LEAVE, currency, (url, data, email, password), category_images=images)
     console.print(_said(done), highlight=False)
 
 
@@ -110,6 +111,7 @@ def _load(
     currency: str,
     where: tuple[str | None, Path, str | None, str | None],
     file: Path | None = None,
+    category_images: Mapping[str, str] | None = None,
 ) -> Loaded:
     arriving = sum(1 for listing in listings for variant in listing.variants if variant.stock)
 
@@ -117,7 +119,13 @@ def _load(
         async with admin_connection(*where).open(WORKERS, PATIENCE_SECONDS) as shop:
             with bar("loading", len(listings) + arriving) as advance:
                 return await load_listings(
-                    shop, listings, currency=currency, source=source, taken=taken, advance=advance
+                    shop,
+                    listings,
+                    currency=currency,
+                    source=source,
+                    taken=taken,
+                    category_images=category_images,
+                    advance=advance,
                 )
 
     try:

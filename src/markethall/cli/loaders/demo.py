@@ -1,10 +1,12 @@
-"""The toy store: 60 products in 8 categories, kept as catalogue files like anyone's."""
+"""The toy store: 60 products in 8 categories, kept as catalogue files like anyone's, each with a drawing of its own."""
 
+from dataclasses import replace
 from importlib.resources import files
 
+from markethall.catalog.media.drawings import drawing
 from markethall.cli.api import Shop
 from markethall.cli.loaders.catalog_csv import parse
-from markethall.cli.loaders.listing import ProductListing
+from markethall.cli.loaders.listing import ProductListing, category_slug
 from markethall.cli.loaders.loading import WORKERS, Taken, load
 
 SOURCE = "toy-store"
@@ -17,7 +19,18 @@ def toy_store(currency: str) -> list[ProductListing]:
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".csv"):
             listings += parse(file.read_bytes(), currency)
-    return listings
+    return [replace(listing, images=_drawn(listing.slug)) for listing in listings]
+
+
+def category_images(listings: list[ProductListing]) -> dict[str, str]:
+    """By slug."""
+    paths = {listing.category[:depth] for listing in listings for depth in range(1, len(listing.category) + 1)}
+    return {slug: url for slug in map(category_slug, sorted(paths)) for url in _drawn(slug)}
+
+
+def _drawn(slug: str) -> tuple[str, ...]:
+    drawn = drawing(slug)
+    return (drawn.url,) if drawn else ()
 
 
 async def load_demo(base_url: str, admin_email: str, admin_password: str, currency: str = "EUR") -> int:
@@ -28,5 +41,13 @@ async def load_demo(base_url: str, admin_email: str, admin_password: str, curren
     """
     async with Shop(base_url, connections=WORKERS) as shop:
         await shop.sign_in(admin_email, admin_password)
-        loaded = await load(shop, toy_store(currency), currency=currency, source=SOURCE, taken=Taken.LEAVE)
+        listings = toy_store(currency)
+        loaded = await load(
+            shop,
+            listings,
+            currency=currency,
+            source=SOURCE,
+            taken=Taken.LEAVE,
+            category_images=category_images(listings),
+        )
     return loaded.products

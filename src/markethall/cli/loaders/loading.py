@@ -5,7 +5,7 @@ repeated: products that are there as listed are left, archived ones come back, r
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -54,13 +54,15 @@ async def load(
     currency: str,
     source: str,
     taken: Taken,
+    category_images: Mapping[str, str] | None = None,
     advance: Advance = lambda: None,
 ) -> Loaded:
     """`source` names the load in the stock's ledger and makes its keys: the same source counts once.
+    `category_images`: addresses by slug, for categories that are new.
 
     Calls `advance` for each product and each SKU with stock. Raises LoadFailed.
     """
-    loading = _Loading(shop, currency, source, taken, advance)
+    loading = _Loading(shop, currency, source, taken, category_images or {}, advance)
     try:
         await loading.categories(listings)
         await each(listings, loading.product, WORKERS)
@@ -78,6 +80,7 @@ class _Loading:
     currency: str
     source: str
     taken: Taken
+    category_images: Mapping[str, str]
     advance: Advance
     new_categories: list[str] = field(default_factory=list)
     created: list[ProductListing] = field(default_factory=list)
@@ -98,6 +101,8 @@ class _Loading:
         payload = {"slug": slug, "name": path[-1]}
         if len(path) > 1:
             payload["parent"] = category_slug(path[:-1])
+        if slug in self.category_images:
+            payload["image"] = self.category_images[slug]
         try:
             await self.shop.create_category(payload)
         except Refused as refused:
