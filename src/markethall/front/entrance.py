@@ -17,7 +17,7 @@ from markethall.front.storefront_pages import is_storefront, serve_storefront
 from markethall.front.upstream import Upstream, return_answer
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.balancing import Answer
-from markethall.kit.errors import NotAllowed, NotFound, Problem
+from markethall.kit.errors import NotAllowed, NotFound, Problem, Unauthenticated
 
 MAX_HEADERS = 100
 MAX_PATH_BYTES = 2048
@@ -107,7 +107,13 @@ class Entrance:
             await self._open_session(scope, receive, send, segments, client)
         else:
             if is_upload(method, segments):
-                answer = await self._media.upload(scope, receive, client)
+                try:
+                    answer = await self._media.upload(scope, receive, client)
+                except Unauthenticated as problem:
+                    if by_cookie:
+                        _, cookie = cookies.session_forgotten(secure=self._clients.is_secure(scope))
+                        problem.headers["Set-Cookie"] = cookie.decode("latin-1")
+                    raise
             else:
                 answer = await self._upstream.forward(service, segments, scope, receive, client)
             answer = replace(answer, body=await filled_in(answer, segments, self._availability))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from markethall.catalog.media.picture import MAX_PIXELS, MAX_SIDE
 from markethall.contracts.internal import MAX_PICTURE_BYTES
+from markethall.front.cookies import CSRF, SESSION
 from tests.catalog.media import files
 from tests.catalog.stall import Answer, Stall
 
@@ -226,6 +227,18 @@ async def test_only_an_admin_uploads(shop: Stall) -> None:
         assert (await shop.call("POST", "/api/media", content, token=None)).problem() == (401, "unauthenticated")
         user = shop.token("customer")
         assert (await shop.call("POST", "/api/media", content, token=user)).problem() == (403, "forbidden")
+
+
+async def test_an_upload_by_cookie_shows_that_the_shops_own_page_made_it(shop: Stall) -> None:
+    cookies = f"{SESSION}={shop.token('admin')}; {CSRF}=abc"
+    answer = await shop.call("POST", "/api/media", GOOD["PNG"], token=None, Cookie=cookies)
+    assert answer.problem() == (403, "cross_site")
+    answer = await shop.call("POST", "/api/media", GOOD["PNG"], token=None, Cookie=cookies, X_CSRF_Token="abc")
+    assert answer.status in (200, 201)
+    forged = f"{SESSION}=forged; {CSRF}=abc"
+    answer = await shop.call("POST", "/api/media", GOOD["PNG"], token=None, Cookie=forged, X_CSRF_Token="abc")
+    assert answer.problem() == (401, "invalid_token")
+    assert answer.headers["Set-Cookie"].startswith(f"{SESSION}=;")
 
 
 async def test_many_at_once_are_answered_each(shop: Stall) -> None:
