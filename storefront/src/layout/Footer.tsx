@@ -15,6 +15,7 @@ export function Footer() {
           <p>{texts.shop.footer}</p>
         </div>
         <nav className={styles.links} aria-label={texts.shop.name}>
+          <Link to="/orders">{texts.order.list}</Link>
           <a href="/docs">{texts.shop.docs}</a>
           {isAdmin && <Link to="/admin">{texts.shop.admin}</Link>}
         </nav>

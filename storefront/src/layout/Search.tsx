@@ -7,6 +7,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { flushSync } from "react-dom";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { useTexts } from "@/texts";
 import styles from "./Search.module.css";
@@ -21,7 +22,8 @@ export function Search() {
   const asked = pathname === "/search" ? (address.get("query") ?? "") : "";
   const [words, setWords] = useState(asked);
   // Another search, or another page: the field follows.
-  useEffect(() => setWords(asked), [asked]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: leaving a page empties it
+  useEffect(() => setWords(asked), [asked, pathname]);
   const [Suggesting, setSuggesting] = useState<ComponentType<SuggestingProps> | null>(null);
   const plain = useRef<HTMLInputElement>(null);
   const place = useRef<number | null>(null);
@@ -30,7 +32,8 @@ export function Search() {
     const { SuggestingField } = await import("./SuggestingField").catch(() => ({ SuggestingField: null }));
     // Whoever has begun to type goes on typing at the same place.
     place.current = document.activeElement === plain.current ? (plain.current?.selectionEnd ?? null) : null;
-    setSuggesting(() => SuggestingField);
+    // At once: a key that is pressed between the two fields would be lost.
+    flushSync(() => setSuggesting(() => SuggestingField));
   }
 
   function submit(event: FormEvent) {

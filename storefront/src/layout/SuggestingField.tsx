@@ -1,6 +1,6 @@
 import { Autocomplete } from "@base-ui/react/autocomplete";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type InputHTMLAttributes, useEffect, useRef, useState } from "react";
+import { type InputHTMLAttributes, useLayoutEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import type { ProductSummary } from "@/api/client";
 import { suggestionsQuery } from "@/catalog/queries";
@@ -30,7 +30,7 @@ export function SuggestingField({ field, words, place, onWords }: SuggestingProp
   const [isOpen, setOpen] = useState(place !== null && words !== "");
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it takes the plain field's place
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (place === null) return;
     input.current?.focus();
     input.current?.setSelectionRange(place, place);

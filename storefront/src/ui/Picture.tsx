@@ -40,7 +40,14 @@ export function Picture({ source, alt, sizes, first = false, className }: Pictur
   );
 }
 
-/** Widths that an upload is kept in are not known here yet: the one picture serves all. */
-function srcSetOf(_source: string): string | undefined {
-  return undefined;
+const UPLOAD = /^\/media\/[^/]+-(\d+)x\d+\/1280\.webp$/;
+const WIDTHS = [320, 640, 1280];
+
+/** An upload's address tells how wide it is, and it is kept in three widths; any other picture is one file. */
+export function srcSetOf(source: string): string | undefined {
+  const width = Number(UPLOAD.exec(source)?.[1]);
+  if (!width) return undefined;
+  return WIDTHS.map((one) => `${source.replace("1280.webp", `${one}.webp`)} ${Math.min(one, width)}w`).join(
+    ", ",
+  );
 }

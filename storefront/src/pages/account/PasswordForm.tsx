@@ -1,0 +1,69 @@
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { z } from "zod/mini";
+import { answered, api } from "@/api/client";
+import { isProblem } from "@/api/problems";
+import { useTexts } from "@/texts";
+import { Button } from "@/ui/Button";
+import { Field } from "@/ui/Field";
+import { Notice } from "@/ui/Notice";
+import styles from "./account.module.css";
+import { password } from "./fields";
+import { SignInTrouble } from "./SignInTrouble";
+
+const passwords = z.object({
+  current_password: z.string().check(z.minLength(1), z.maxLength(256)),
+  password,
+});
+
+export function PasswordForm() {
+  const { account } = useTexts();
+  const [trouble, setTrouble] = useState<unknown>(null);
+  const form = useForm<z.infer<typeof passwords>>({
+    resolver: standardSchemaResolver(passwords),
+    mode: "onTouched",
+    defaultValues: { current_password: "", password: "" },
+  });
+  const { errors, isSubmitting, isSubmitSuccessful, isDirty } = form.formState;
+
+  const submit = form.handleSubmit(async (typed) => {
+    setTrouble(null);
+    try {
+      await answered(api.PATCH("/api/users/me", { body: typed }));
+      form.reset(undefined, { keepIsSubmitSuccessful: true });
+    } catch (error) {
+      setTrouble(error);
+    }
+  });
+
+  return (
+    <form noValidate className={styles.form} onSubmit={submit} aria-labelledby="password">
+      <h2 id="password">{account.passwordChange}</h2>
+      {isProblem(trouble, "wrong_password") ? (
+        <Notice kind="error">{account.wrongPassword}</Notice>
+      ) : (
+        trouble !== null && <SignInTrouble error={trouble} />
+      )}
+      {isSubmitSuccessful && trouble === null && !isDirty && <Notice kind="good">{account.saved}</Notice>}
+      <Field
+        label={account.currentPassword}
+        type="password"
+        autoComplete="current-password"
+        error={errors.current_password && account.wrong.password}
+        {...form.register("current_password")}
+      />
+      <Field
+        label={account.newPassword}
+        hint={account.passwordHint}
+        type="password"
+        autoComplete="new-password"
+        error={errors.password && account.wrong.newPassword}
+        {...form.register("password")}
+      />
+      <Button type="submit" disabled={isSubmitting}>
+        {account.save}
+      </Button>
+    </form>
+  );
+}

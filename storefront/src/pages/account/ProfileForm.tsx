@@ -1,0 +1,61 @@
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { z } from "zod/mini";
+import { answered, api, type User } from "@/api/client";
+import { userHasChanged } from "@/session/session";
+import { useTexts } from "@/texts";
+import { Button } from "@/ui/Button";
+import { Field } from "@/ui/Field";
+import { Notice } from "@/ui/Notice";
+import styles from "./account.module.css";
+import { email, name } from "./fields";
+import { SignInTrouble } from "./SignInTrouble";
+
+const profile = z.object({ name, email });
+
+export function ProfileForm({ user }: { user: User }) {
+  const { account } = useTexts();
+  const [trouble, setTrouble] = useState<unknown>(null);
+  const form = useForm<z.infer<typeof profile>>({
+    resolver: standardSchemaResolver(profile),
+    mode: "onTouched",
+    defaultValues: { name: user.name, email: user.email },
+  });
+  const { errors, isSubmitting, isSubmitSuccessful, isDirty } = form.formState;
+
+  const submit = form.handleSubmit(async (typed) => {
+    setTrouble(null);
+    try {
+      const changed = await answered(api.PATCH("/api/users/me", { body: typed }));
+      userHasChanged({ id: changed.id, name: changed.name, email: changed.email, roles: changed.roles });
+      form.reset(typed, { keepIsSubmitSuccessful: true });
+    } catch (error) {
+      setTrouble(error);
+    }
+  });
+
+  return (
+    <form noValidate className={styles.form} onSubmit={submit} aria-labelledby="profile">
+      <h2 id="profile">{account.profile}</h2>
+      {trouble !== null && <SignInTrouble error={trouble} />}
+      {isSubmitSuccessful && trouble === null && !isDirty && <Notice kind="good">{account.saved}</Notice>}
+      <Field
+        label={account.name}
+        autoComplete="name"
+        error={errors.name && account.wrong.name}
+        {...form.register("name")}
+      />
+      <Field
+        label={account.email}
+        type="email"
+        autoComplete="email"
+        error={errors.email && account.wrong.email}
+        {...form.register("email")}
+      />
+      <Button look="main" type="submit" disabled={isSubmitting || !isDirty}>
+        {account.save}
+      </Button>
+    </form>
+  );
+}
