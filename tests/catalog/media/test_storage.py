@@ -6,10 +6,17 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
+import nats as nats_client
 import pytest
 
+from markethall.catalog.app import create as catalog
 from markethall.catalog.media.errors import MediaUnavailable
 from markethall.catalog.media.storage import FolderStorage, NoStorage, Storage, storage_of
+from markethall.local.nats import EmbeddedNats
+from tests.catalog.media import files
+from tests.catalog.stall import Stall
+from tests.support.machine import Machine, eventually, running, settings_for
 from tests.support.s3 import Bucket, s3_server
 
 NAME = "0123456789abcdef0123456789abcdef/640.webp"
@@ -91,6 +98,35 @@ async def test_without_a_place_nothing_is_kept() -> None:
     assert await storage.get(NAME) is None
     with pytest.raises(MediaUnavailable):
         await storage.put(NAME, b"x")
+
+
+async def test_a_shop_keeps_its_pictures_in_the_store(
+    bucket: Bucket, machine: Machine, nats: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two replicas: what one has taken in, the other one shows."""
+    told(monkeypatch, **bucket.environment)
+    database = await machine.new_database("catalog")
+    settings = settings_for("catalog", database, nats, media=f"{bucket.place}/shop")
+    async with (
+        running(catalog, settings) as one,
+        running(catalog, settings.model_copy(update={"replica": "two"})) as other,
+        aiohttp.ClientSession() as http,
+    ):
+        bus = await nats_client.connect(nats.url_for())
+        stall = Stall(one, http, bus)
+        await stall.open()
+        content = files.encoded(files.painted(), "PNG")
+
+        async def uploaded() -> bool:
+            return (await stall.call("POST", "/api/media", content)).status == 200
+
+        await eventually(uploaded, seconds=30)  # once it has been made, and then is known
+        made = (await stall.call("POST", "/api/media", content)).body
+        stall.url = other
+        for size in made["sizes"]:
+            answer = await stall.get(size["url"])
+            assert (answer.status, answer.headers["Content-Type"]) == (200, "image/webp")
+        await bus.close()
 
 
 async def test_a_wrong_key_is_refused_by_the_store(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from markethall.catalog.media.picture import MAX_PIXELS, MAX_SIDE
 from markethall.contracts.internal import MAX_PICTURE_BYTES
@@ -128,6 +128,19 @@ async def test_transparency_stays(shop: Stall) -> None:
         corner = upright.getpixel((790, 590))
         assert isinstance(corner, tuple)
         assert corner[3] < 20
+
+
+async def test_colours_are_those_that_the_profile_means(shop: Stall) -> None:
+    """As near as sRGB comes to them; a profile that cannot be read counts for nothing, and none is kept."""
+    swapped = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # The profile's red and green change places: what is stored as red means green.
+    swapped = swapped.replace(b"rXYZ", b"tmpX").replace(b"gXYZ", b"rXYZ").replace(b"tmpX", b"gXYZ")
+    for profile, colour in ((swapped, (0, 255, 0)), (b"no profile", (255, 0, 0))):
+        for kind in ("PNG", "JPEG", "WEBP", "AVIF"):
+            made = (await upload(shop, files.encoded(files.painted(), kind, icc_profile=profile, quality=90))).body
+            image = await shown(shop, made["url"])
+            assert is_about(image, (0.2, 0.2), colour), kind
+            assert "icc_profile" not in image.info
 
 
 async def test_sixteen_bits_of_grey_are_scaled_not_cut_off(shop: Stall) -> None:
