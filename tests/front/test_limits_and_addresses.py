@@ -1,5 +1,8 @@
 """How much one client may ask, and who that client is."""
 
+from pathlib import Path
+
+import aiohttp
 import pytest
 
 from markethall.front.clients import ClientAddresses
@@ -60,6 +63,9 @@ def test_the_table_of_clients_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
         ("10.0.0.1", "10.0.0.1", 'evil"', "10.0.0.1"),
         ("10.0.0.1", "10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.1"),
+        ("", "proxy", "6.6.6.6, 1.2.3.4", "1.2.3.4"),
+        ("", "proxy", "1.2.3.4, proxy", "proxy"),
+        ("", "10.0.0.1", "proxy", "10.0.0.1"),
     ],
 )
 def test_forwarded_addresses_are_believed_from_trusted_proxies_only(
@@ -79,3 +85,27 @@ async def test_over_the_limit_is_429_on_every_path(nats: EmbeddedNats) -> None:
                         assert (await document(answer))["code"] == "too_many_requests"
                         assert int(answer.headers["Retry-After"]) >= 1
                         break
+
+
+async def test_the_proxys_own_socket_is_believed_and_the_port_beside_it_is_not(
+    nats: EmbeddedNats, tmp_path: Path
+) -> None:
+    """Whom the limit counts: who is named at the socket, never the proxy itself, and at the port who is connected."""
+    path = tmp_path / "front.sock"
+    async with (
+        hall(nats, rate_limit=1, proxy_socket=path) as front,
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as proxy,
+    ):
+
+        async def statuses(http: aiohttp.ClientSession, *named: str) -> set[int]:
+            seen = set()
+            for name in named:
+                headers = {"X-Forwarded-For": name} if name else {}
+                async with http.get(f"{front.url}/ping", headers=headers) as answer:
+                    seen.add(answer.status)
+            return seen
+
+        assert await statuses(proxy, *(f"10.0.0.{n}" for n in range(50))) == {200}
+        assert await statuses(proxy, *["10.0.1.1"] * 50) == {200, 429}
+        assert await statuses(proxy, *[""] * 50) == {200}
+        assert 429 in await statuses(front.http, *(f"10.0.2.{n}" for n in range(50)))

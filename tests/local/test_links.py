@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from markethall.kit.unix_sockets import bind, short
 from markethall.local.errors import LocalError
 from markethall.local.links import Links
 from tests.support.machine import eventually
@@ -196,6 +198,42 @@ async def test_nobody_behind_a_link_is_a_reset() -> None:
         reader, _ = await linked.connect()
         with pytest.raises(ConnectionResetError):
             await asyncio.wait_for(reader.read(1), PATIENCE_SECONDS)
+
+
+async def test_a_link_joins_unix_sockets_too(tmp_path: Path) -> None:
+    """Where nobody listens yet, or any longer, whoever connects finds the end of the connection, not a refusal."""
+    folder = tmp_path / ("deep" * 30)
+    folder.mkdir()
+    near, far = folder / "near", folder / "far"
+    links, echo = Links(), Echo()
+    links.join("test", echo, near, far)
+
+    async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        with short(near) as name:
+            return await asyncio.open_unix_connection(name)
+
+    async def assert_nobody() -> None:
+        reader, writer = await connect()
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), PATIENCE_SECONDS) == b""
+        writer.close()
+
+    try:
+        await assert_nobody()
+        server = await asyncio.start_unix_server(echo.serve, sock=bind(far))
+        reader, writer = await connect()
+        writer.write(b"before")
+        assert await answered(reader, 6) == b"before"
+        assert (await links.show()) == [{"name": "test→echo-1", "mode": "open", "connections": 1}]
+        await links.set("test→echo-1", "cut")
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), PATIENCE_SECONDS) == b""
+        await eventually(lambda: echo.open == 0)
+        await links.set("test→echo-1", "open")
+        server.close()
+        await assert_nobody()
+    finally:
+        await links.close()
 
 
 async def test_settings_are_led_through_links() -> None:

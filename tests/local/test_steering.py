@@ -5,8 +5,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,18 @@ import psutil
 import pytest
 
 from markethall.local.shop import LocalShop
-from tests.faults.repeating import repeating
+from tests.faults.repeating import Answers, repeating
 from tests.support.client import AdminClient, Client
 from tests.support.machine import eventually
 from tests.support.shop import Shop, alive, running_shop
 
 pytestmark = pytest.mark.journey
+
+# With a body, and a method that nobody may repeat. It is refused by the front, for it orders nothing.
+EMPTY_ORDER = (
+    b"POST /api/orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
+    b'Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{"lines": []}'
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +66,46 @@ async def test_replicas_come_and_go_while_buyers_buy(shop: Shop) -> None:
 
 
 async def test_one_front_becomes_several_and_one_again_and_nobody_is_refused(shop: Shop) -> None:
-    """Each request on a connection of its own: none is refused, reset, or answered with an error."""
+    """Each request on a connection of its own, as many as the shop can bear: none is refused, reset, or answered
+    with an error. The edge that is there stays as it is."""
     async with AdminClient(shop) as shopkeeper, Client(shop.url) as guest:
         [sku] = await shopkeeper.product(100_000)
-        async with repeating(guest, sku, Connection="close") as answers:
+        async with repeating(guest, sku, Connection="close") as answers, knocking(shop) as knocks:
+            await asyncio.to_thread(told, shop, "restart", "front")
+            edges = []
             for number in (3, 2, 1):
                 await asyncio.to_thread(told, shop, "scale", f"front={number}")
                 assert count(shop, "front") == number
-                assert [entry["url"] for entry in shop.processes("edge")] == [shop.url] * (number > 1)
+                edges.append(shop.processes("edge"))
                 await answers.more(50)
             await asyncio.to_thread(told, shop, "restart", "front")
             await answers.more(50)
-        assert [entry["url"] for entry in shop.processes("front")] == [shop.url]
+            await knocks.more(1000)
+        assert [edge["url"] for edge in edges[0]] == [shop.url]
+        assert edges == [shop.processes("edge")] * 3
+
+
+@asynccontextmanager
+async def knocking(shop: Shop) -> AsyncIterator[Answers]:
+    """Sixteen who connect and ask and go, without a pause; whoever is not answered well fails the test."""
+    answers = Answers()
+    stop = asyncio.Event()
+
+    async def knock() -> None:
+        while not stop.is_set():
+            async with asyncio.timeout(60):
+                reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
+                writer.write(EMPTY_ORDER)
+                answer = await reader.read()
+                writer.close()
+            assert answer.startswith(b"HTTP/1.1 422 "), answer
+            answers.count += 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(16):
+            group.create_task(knock())
+        yield answers
+        stop.set()
 
 
 async def test_a_restart_goes_from_replica_to_replica_and_nobody_notices(shop: Shop) -> None:

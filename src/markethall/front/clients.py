@@ -4,6 +4,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from markethall.kit.asgi import Scope, header
+from markethall.kit.http_protocol import PROXY
 
 UNKNOWN = "unknown"
 
@@ -12,7 +13,7 @@ class ClientAddresses:
     """Reads the client's address; `X-Forwarded-For` is believed from trusted proxies only.
 
     Args:
-        trusted: addresses or networks, separated by commas.
+        trusted: addresses or networks, separated by commas. Who connects to the proxy's own socket is trusted, too.
 
     Raises:
         ValueError: one of them is neither.
@@ -26,7 +27,7 @@ class ClientAddresses:
         """The nearest address that is no trusted proxy."""
         client = scope.get("client")
         peer = client[0] if client else UNKNOWN
-        if not self._networks or not self._is_trusted(peer):
+        if not self._is_trusted(peer):
             return peer
         forwarded = [
             part.strip()
@@ -47,10 +48,12 @@ class ClientAddresses:
         if scope.get("scheme") == "https":
             return True
         client = scope.get("client")
-        trusted = bool(client and self._networks and self._is_trusted(client[0]))
+        trusted = bool(client and self._is_trusted(client[0]))
         return trusted and (header(scope, b"x-forwarded-proto") or "").strip().lower() == "https"
 
     def _look_up(self, address: str) -> bool:
+        if address == PROXY:
+            return True
         return _is_address(address) and any(ip_address(address) in network for network in self._networks)
 
 

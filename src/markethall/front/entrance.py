@@ -18,6 +18,7 @@ from markethall.front.upstream import Upstream, return_answer
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.balancing import Answer
 from markethall.kit.errors import NotAllowed, NotFound, Problem, Unauthenticated
+from markethall.kit.http_protocol import PROXY
 
 MAX_HEADERS = 100
 MAX_PATH_BYTES = 2048
@@ -68,7 +69,8 @@ class Entrance:
             await self._own(scope, receive, send)
             return
         client = self._clients.of(scope)
-        self._limits.admit(client)
+        if client != PROXY:  # its looks at our health
+            self._limits.admit(client)
         method = scope["method"]
         if method not in METHODS:
             raise NotAllowed(headers={"Allow": ", ".join(sorted(METHODS))})

@@ -1,12 +1,13 @@
 """What `markethall up` knows of the shop's processes, asked over a socket that tells and takes no orders."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
+
+from markethall.kit.unix_sockets import short
 
 log = structlog.get_logger(__name__)
 
@@ -23,19 +24,14 @@ async def processes(path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        # By way of a descriptor: a socket's own path may have 107 bytes only.
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with short(path) as name:
             async with asyncio.timeout(SECONDS):
-                near = f"/proc/self/fd/{folder}/{path.name}"
-                reader, writer = await asyncio.open_unix_connection(near, limit=MAX_ANSWER_BYTES)
+                reader, writer = await asyncio.open_unix_connection(name, limit=MAX_ANSWER_BYTES)
                 try:
                     writer.write(b'{"command":"status"}\n')
                     return msgspec.json.decode(await reader.readline(), type=_Answer).result
                 finally:
                     writer.close()
-        finally:
-            os.close(folder)
     except (OSError, TimeoutError, ValueError) as error:
         log.info("the supervisor does not say", reason=str(error) or type(error).__name__)
         return None

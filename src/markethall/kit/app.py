@@ -35,11 +35,14 @@ from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings
 from markethall.kit.status import status_route
 from markethall.kit.strict_request import StrictRequest
+from markethall.kit.unix_sockets import bind, has_waiting
 
 log = structlog.get_logger(__name__)
 
 LINGER_SECONDS = 1.5
 """Longer than the registry, or the edge's look at its fronts, takes to turn everybody away."""
+PROXY_LINGER_SECONDS = 4.0
+"""For the proxy to let go of its connections after that: longer than it keeps an idle one."""
 LOOK_SECONDS = 0.05
 
 Check = Callable[[], Awaitable[str]]
@@ -230,6 +233,9 @@ class DrainingServer(uvicorn.Server):
     Who has a connection open may be sending on it at this very moment, and a connection closed under a
     request looks like a failure. So for up to `LINGER_SECONDS` whatever still comes is answered, and each
     answer says that it is the last on its connection.
+
+    The proxy's socket is there while it is served: nobody can connect before or after, and so whoever
+    connects is served. Its connections are the proxy's to close, who knows which of them it is about to use.
     """
 
     def __init__(self, service: Service) -> None:
@@ -249,21 +255,45 @@ class DrainingServer(uvicorn.Server):
             )
         )
         self._service = service
+        self._proxy: socket.socket | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        path = self._service.settings.proxy_socket
+        if path is not None:
+            self._proxy = bind(path)
+            sockets = [*(sockets or []), self._proxy]
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._service.leave()
         # Other processes listen on a public socket, or will: who connects now finds one of them.
-        for server, public in list(zip(self.servers, sockets or [], strict=True))[1:]:
+        for server, public in list(zip(self.servers, sockets or [], strict=False))[1:]:
             server.close()
             public.close()
         state = self.server_state
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
-        linger_seconds = min(LINGER_SECONDS, self._service.settings.drain_seconds)
-        for _ in range(int(linger_seconds / LOOK_SECONDS)):
-            if not state.connections:
-                break
-            await asyncio.sleep(LOOK_SECONDS)
+        drain_seconds = self._service.settings.drain_seconds
+        loop = asyncio.get_running_loop()
+        end = loop.time() + drain_seconds
+        if self._proxy is None:
+            await self._until_nobody_is_connected(min(LINGER_SECONDS, drain_seconds))
+        else:
+            # Until the proxy has seen that this replica is not ready: then it does not look for it in vain.
+            await asyncio.sleep(min(LINGER_SECONDS, drain_seconds))
+            assert self._service.settings.proxy_socket is not None
+            self._service.settings.proxy_socket.unlink(missing_ok=True)
+            await self._until_nobody_is_connected(min(PROXY_LINGER_SECONDS, end - loop.time()))
+        self.config.timeout_graceful_shutdown = max(1, int(end - loop.time()))
         await super().shutdown(sockets)
+        if self._proxy is not None:
+            self._proxy.close()
+
+    async def _until_nobody_is_connected(self, seconds: float) -> None:
+        for _ in range(int(seconds / LOOK_SECONDS)):
+            # First a turn of the loop: who was accepted just now is counted then.
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self.server_state.connections and not (self._proxy and has_waiting(self._proxy)):
+                break
 
 
 async def _name_all_methods(message: Message, scope: Scope) -> None:

@@ -1,6 +1,7 @@
 """HTTP/1.1 connections with limits before there is a request: time and size of a head, and errors in our own form."""
 
 import asyncio
+import socket
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -11,6 +12,8 @@ from markethall.kit.ids import random_id
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 << 10
 LINGER_SECONDS = 1.0
+PROXY = "proxy"
+"""Stands for the address of whoever connects to the proxy's own socket (`Settings.proxy_socket`)."""
 
 
 class SlowHead(Problem):
@@ -45,6 +48,9 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        connected = transport.get_extra_info("socket")
+        if connected is not None and connected.family == socket.AF_UNIX:
+            self.client = (PROXY, 0)
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

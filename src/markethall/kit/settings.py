@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     """0: any free port."""
     public_socket: int | None = None
     """Number of a listening socket that was inherited, to be served beside host and port."""
+    proxy_socket: Path | None = None
+    """A Unix socket to be served beside host and port, for the proxy in front: who connects to it is trusted."""
     advertise: str | None = None
     """The address (`http://host:port`) that other parts reach this replica at, where it is not host and port."""
 

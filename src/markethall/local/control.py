@@ -5,16 +5,17 @@ Who may enter the folder (mode 0700) may command the shop; nobody else can.
 
 import asyncio
 import contextlib
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from markethall.kit.unix_sockets import short
 from markethall.local.errors import LocalError, NotRunning
 from markethall.local.folder import DataFolder
 
+SOCKET = "control"
 MAX_LINE_BYTES = 1 << 20
 REQUEST_SECONDS = 5.0
 """For the request to arrive once somebody has connected."""
@@ -37,7 +38,7 @@ class _Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: DataFolder, handlers: Mapping[str, Handler], name: str = "control") -> AsyncIterator[None]:
+async def listening(folder: DataFolder, handlers: Mapping[str, Handler], name: str = SOCKET) -> AsyncIterator[None]:
     """Serves `handlers` by name on a socket in the folder while the block lasts.
 
     What a handler raises as LocalError, the asker is told.
@@ -55,7 +56,7 @@ async def listening(folder: DataFolder, handlers: Mapping[str, Handler], name: s
         finally:
             writer.close()
 
-    with _short_name(folder, name) as path:
+    with short(folder.path / name) as path:
         _clear(path)
         server = await asyncio.start_unix_server(serve, path, limit=MAX_LINE_BYTES)
         try:
@@ -73,7 +74,7 @@ async def ask(folder: DataFolder, command: str, *, timeout_seconds: float = 60.0
     """
     try:
         async with asyncio.timeout(timeout_seconds):
-            with _short_name(folder) as path:
+            with short(folder.path / SOCKET) as path:
                 reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE_BYTES)
             try:
                 writer.write(msgspec.json.encode(_Request(command, arguments)) + b"\n")
@@ -107,13 +108,3 @@ async def _answer(line: bytes, handlers: Mapping[str, Handler]) -> _Answer:
 def _clear(path: str) -> None:
     """Away with the socket, also with one that a killed shop left."""
     Path(path).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _short_name(folder: DataFolder, name: str = "control") -> Iterator[str]:
-    """The socket's path by way of a descriptor: a socket's own path may have 107 bytes only."""
-    descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{name}"
-    finally:
-        os.close(descriptor)

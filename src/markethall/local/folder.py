@@ -14,6 +14,7 @@ database.json     which PostgreSQL node is the primary: {"primary": 1}
 postgres/         data directory of the first PostgreSQL node; postgres-2/ and so on of further ones
 media/            pictures, below the first two letters of their names
 nats/             nats.conf, owner only, and the JetStream store
+edge/             caddy.json, and the socket of each front that is behind the edge; owner only
 logs/             <service>-<replica>.jsonl
 """
 
@@ -57,6 +58,7 @@ class DataFolder:
         self.postgres = self.path / "postgres"
         self.nats = self.path / "nats"
         self.media = self.path / "media"
+        self.edge = self.path / "edge"
         self.logs = self.path / "logs"
 
     def postgres_of(self, node: int) -> Path:
@@ -148,6 +150,7 @@ class DataFolder:
         # A folder that can be read but not written would otherwise fail half way through the start.
         self.write_processes([])
         self.nats.mkdir(mode=0o700, exist_ok=True)
+        self.edge.mkdir(mode=0o700, exist_ok=True)
         self.logs.mkdir(mode=0o700, exist_ok=True)
 
 

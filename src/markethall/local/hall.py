@@ -17,6 +17,7 @@ from markethall.local.control import Handler, listening
 from markethall.local.credentials import DATABASES, Admin, Credentials, load_or_make
 from markethall.local.database_nodes import DatabaseNodes, directly, primary_of
 from markethall.local.door import Door
+from markethall.local.edge import place
 from markethall.local.folder import DataFolder, ProcessEntry
 from markethall.local.links import Links, Place
 from markethall.local.logs import JsonLog
@@ -134,9 +135,7 @@ class _Hall:
             count=options.bus_nodes,
             reach=self.links.address if self.links is not None else None,
         )
-        self.replicas = Replicas(
-            folder, door, ports, folder.read_replicas() | dict(options.replicas), self._settings, self._reach_front
-        )
+        self.replicas = Replicas(folder, door, ports, folder.read_replicas() | dict(options.replicas), self._settings)
         self.supervisor = Supervisor(self._changed)
         self.commands: dict[str, Handler] = {"promote": self._promote, "devices": self.bus.devices}
         """What other processes may ask of this shop (`markethall.local.control`)."""
@@ -191,7 +190,7 @@ class _Hall:
         if name == "front":
             settings["STATUS_SOCKET"] = str(self._folder.path / STATUS_SOCKET)
         if name == "front" and replica.door is None:
-            settings["TRUSTED_PROXIES"] = "127.0.0.1"
+            settings["PROXY_SOCKET"] = str(self._socket_of(replica))
         if self.links is not None:
             places: list[Place] = [*self.databases.units, *self.bus.units, *(self.bus.mqtt if name == "orders" else ())]
             settings = self.links.through(f"{name}-{replica.replica}", settings, places)
@@ -199,8 +198,14 @@ class _Hall:
                 settings["ADVERTISE"] = f"http://{self.links.address('front', replica)}"
         return settings
 
-    def _reach_front(self, front: ServiceProcess) -> str:
-        return self.links.address("edge", front) if self.links is not None else urlsplit(front.url).netloc
+    def _socket_of(self, front: ServiceProcess) -> Path:
+        """Where a front behind the edge listens: where that looks for it, or at the far end of the link there."""
+        looked_at = place(self._folder.edge, front.replica)
+        if self.links is None:
+            return looked_at
+        linked = looked_at.with_name(f"linked-{looked_at.name}")
+        self.links.join("edge", front, looked_at, linked)
+        return linked
 
     def _changed(self, row: Row) -> None:
         # A full disk stops neither the shop nor its supervision.
@@ -209,7 +214,6 @@ class _Hall:
         event = {"time": time.time(), "service": "up", "replica": "1", "level": "info", "message": _sentence(row)}
         self._log.feed(msgspec.json.encode(event) + b"\n")
         self._watch(row)
-        self.replicas.noticed(row)
 
     def _write_down(self) -> None:
         rows = [row for row in self.supervisor.rows.values() if row.pid]

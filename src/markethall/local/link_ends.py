@@ -6,7 +6,7 @@ import random
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -16,6 +16,9 @@ CONNECT_SECONDS = 5.0
 
 Mode = Literal["open", "delay", "cut", "silent"]
 Direction = Literal["both", "there", "back"]
+NewEnd = Callable[[], asyncio.Protocol]
+Connect = Callable[[NewEnd], Awaitable[None]]
+"""Connects to the server with the protocol that it is given. Raises OSError."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,9 @@ class Behaviour:
 class Connection:
     """`near` is the end of whoever connected, `far` that of the server."""
 
-    def __init__(
-        self, behaviour: Behaviour, reach: Callable[[], tuple[str, int]], gone: Callable[["Connection"], None]
-    ) -> None:
+    def __init__(self, behaviour: Behaviour, connect: Connect, gone: Callable[["Connection"], None]) -> None:
         self.behaviour = behaviour
-        self._reach = reach
+        self._connect_with = connect
         self._gone = gone
         self.near = End(self, "there")
         self.far = End(self, "back")
@@ -79,7 +80,7 @@ class Connection:
     async def _connect(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await asyncio.get_running_loop().create_connection(lambda: self.far, *self._reach())
+                await self._connect_with(lambda: self.far)
         except OSError:  # a timeout is one, too
             self.cut()
 

@@ -1,4 +1,4 @@
-"""Links between the parts: TCP proxies of ours in every connection, so that a test can delay, cut or silence it.
+"""Links between the parts: proxies of ours in every connection, so that a test can delay, cut or silence it.
 
 A silent link loses nothing, as a network loses nothing that TCP repeats: what was sent meanwhile arrives
 when the link is open again, if there is still somebody to hear it. A link that is cut resets what it carries.
@@ -9,15 +9,18 @@ import re
 import socket
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Protocol, cast, get_args
 from urllib.parse import urlsplit
 
+from markethall.kit import unix_sockets
 from markethall.local.errors import LocalError
-from markethall.local.link_ends import Behaviour, Connection, Direction, Mode
+from markethall.local.link_ends import Behaviour, Connect, Connection, Direction, Mode, NewEnd
 from markethall.local.ports import LOOPBACK
 
 MAX_CONNECTIONS = 2048
 """Through one link; more are refused."""
+BACKLOG = 256
 _ADDRESS = re.compile(rf"{re.escape(LOOPBACK)}:(\d+)")
 
 
@@ -42,11 +45,17 @@ class Links:
 
     def address(self, source: str, place: Place) -> str:
         """Where `source` reaches the place: `127.0.0.1:port` of a link."""
-        name = f"{source}→{place.service}-{place.replica}"
-        link = self._links.get(name)
-        if link is None:
-            link = self._links[name] = Link(name, place)
-        return f"{LOOPBACK}:{link.port}"
+        name = _name(source, place)
+        if name not in self._links:
+            listener = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
+            self._links[name] = Link(name, listener, _by_address(name, place))
+        return f"{LOOPBACK}:{self._links[name].port}"
+
+    def join(self, source: str, place: Place, near: Path, far: Path) -> None:
+        """The same of Unix sockets: `source` connects to `near`, the place listens at `far`."""
+        name = _name(source, place)
+        if name not in self._links:
+            self._links[name] = Link(name, _listening(near), _by_path(far))
 
     def through(self, source: str, settings: Mapping[str, str], places: Iterable[Place]) -> dict[str, str]:
         """The settings, with a link's address for each of a place that they name."""
@@ -87,16 +96,20 @@ class Links:
 
 
 class Link:
-    """One listening port and what goes through it."""
+    """One listening socket and what goes through it."""
 
-    def __init__(self, name: str, place: Place) -> None:
+    def __init__(self, name: str, listener: socket.socket, connect: Connect) -> None:
         self.name = name
-        self._place = place
         self._behaviour = Behaviour()
         self._connections: set[Connection] = set()
-        self._listener = socket.create_server((LOOPBACK, 0), backlog=256)
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = listener
+        self._connect = connect
         self._opening = asyncio.create_task(self._open(), name=f"link {name}")
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
 
     def behave(self, behaviour: Behaviour) -> None:
         self._behaviour = behaviour
@@ -113,16 +126,41 @@ class Link:
             connection.cut()
 
     async def _open(self) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(self._accept, sock=self._listener)
+        loop = asyncio.get_running_loop()
+        if self._listener.family == socket.AF_UNIX:
+            return await loop.create_unix_server(self._accept, sock=self._listener)
+        return await loop.create_server(self._accept, sock=self._listener)
 
     def _accept(self) -> asyncio.Protocol:
         behaviour = self._behaviour if len(self._connections) < MAX_CONNECTIONS else Behaviour("cut")
-        connection = Connection(behaviour, self._reach, self._connections.discard)
+        connection = Connection(behaviour, self._connect, self._connections.discard)
         self._connections.add(connection)
         return connection.near
 
-    def _reach(self) -> tuple[str, int]:
-        address = urlsplit(self._place.url)
+
+def _name(source: str, place: Place) -> str:
+    return f"{source}→{place.service}-{place.replica}"
+
+
+def _listening(path: Path) -> socket.socket:
+    listener = unix_sockets.bind(path)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _by_address(name: str, place: Place) -> Connect:
+    async def connect(end: NewEnd) -> None:
+        address = urlsplit(place.url)
         if address.hostname is None or address.port is None:
-            raise OSError(f"{self.name}: nothing to be reached at {self._place.url!r}")
-        return address.hostname, address.port
+            raise OSError(f"{name}: nothing to be reached at {place.url!r}")
+        await asyncio.get_running_loop().create_connection(end, address.hostname, address.port)
+
+    return connect
+
+
+def _by_path(path: Path) -> Connect:
+    async def connect(end: NewEnd) -> None:
+        with unix_sockets.short(path) as name:
+            await asyncio.get_running_loop().create_unix_connection(end, name)
+
+    return connect

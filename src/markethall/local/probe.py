@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import os
 import struct
-from pathlib import Path
 from urllib.parse import urlsplit
 
 MAX_ANSWER_BYTES = 1 << 20
@@ -26,22 +24,6 @@ async def get(url: str, timeout_seconds: float = 2.0) -> tuple[int, bytes] | Non
     return None
 
 
-async def post_to_socket(socket: Path, target: str, document: bytes, timeout_seconds: float = 10.0) -> int | None:
-    """The status of a POST of JSON to a server on a Unix socket; None where nobody answers in time."""
-    # By way of a descriptor: a socket's own path may have 107 bytes only.
-    folder = os.open(socket.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with contextlib.suppress(OSError, TimeoutError, ValueError, IndexError):
-            async with asyncio.timeout(timeout_seconds):
-                connection = await asyncio.open_unix_connection(f"/proc/self/fd/{folder}/{socket.name}")
-                head = f"POST {target} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                status, _ = await _exchange(*connection, head.encode(), document)
-                return status
-    finally:
-        os.close(folder)
-    return None
-
-
 async def speaks_postgres(host: str, port: int) -> bool:
     """Whether a PostgreSQL server takes a connection: it must say whether it would encrypt. Waits without end."""
     reader, writer = await asyncio.open_connection(host, port)
@@ -56,16 +38,13 @@ async def _get(url: str) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connection = await asyncio.open_connection(parts.hostname, parts.port)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return await _exchange(*connection, f"GET {target} HTTP/1.0\r\nHost: {parts.netloc}\r\n".encode())
+    return await _exchange(*connection, f"GET {target} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())
 
 
-async def _exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, document: bytes = b""
-) -> tuple[int, bytes]:
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[int, bytes]:
     """HTTP/1.0: the answer comes in one piece and ends with the connection."""
     try:
-        length = b"Content-Length: %d\r\n" % len(document) if document else b""
-        writer.write(head + length + b"\r\n" + document)
+        writer.write(request)
         await writer.drain()
         answer, _, body = (await reader.read(MAX_ANSWER_BYTES)).partition(b"\r\n\r\n")
         while more := await reader.read(MAX_ANSWER_BYTES - len(body)):

@@ -1,6 +1,5 @@
 """The services of a local shop: their replicas, how many of each, and who of them stands behind the door."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from markethall.local.credentials import SERVICES
@@ -9,7 +8,7 @@ from markethall.local.edge import Edge
 from markethall.local.errors import LocalError
 from markethall.local.folder import DataFolder
 from markethall.local.service import MAX_REPLICAS, ServiceProcess
-from markethall.local.supervisor import Row, Supervisor
+from markethall.local.supervisor import Supervisor
 from markethall.local.unit import Unit
 
 Settings = Callable[[ServiceProcess], Mapping[str, str]]
@@ -17,7 +16,10 @@ Settings = Callable[[ServiceProcess], Mapping[str, str]]
 
 
 class Replicas:
-    """Services and edge. One front has the door itself; of several none has, but the edge in front of them."""
+    """Services and edge. One front has the door itself; of several none has, but the edge in front of them.
+
+    An edge that is there stays, also for one front: when Caddy ends, connections are lost.
+    """
 
     def __init__(
         self,
@@ -26,14 +28,11 @@ class Replicas:
         ports: Mapping[str, int],
         numbers: Mapping[str, int],
         settings: Settings,
-        reach: Callable[[ServiceProcess], str],
     ) -> None:
-        """`reach` tells where the edge finds a front."""
         self._folder = folder
         self._door = door
         self._ports = ports
         self._settings = settings
-        self._reach = reach
         self._services = {
             name: [self._new(name, number) for number in range(1, numbers.get(name, 1) + 1)] for name in SERVICES
         }
@@ -42,7 +41,6 @@ class Replicas:
             self.edge = self._new_edge()
         else:
             self._fronts[0].door = door
-        self._telling: asyncio.Task[None] | None = None
 
     @property
     def services(self) -> list[ServiceProcess]:
@@ -64,8 +62,6 @@ class Replicas:
 
     async def close(self, supervisor: Supervisor) -> None:
         """Each stage ends before the one that it stands on."""
-        if self._telling is not None:
-            self._telling.cancel()
         self._door.close()
         await supervisor.stop(self._edges)
         await supervisor.stop(self._fronts)
@@ -79,45 +75,21 @@ class Replicas:
         await _start(supervisor, more)
         if service == "front" and more and self.edge is None:
             await self._take_in_the_edge(supervisor, more)
-        elif service == "front" and surplus and number == 1:
-            await self._take_out_the_edge(supervisor)
         self._services[service] = [*before[:number], *more]
-        if service == "front" and self.edge is not None:
-            await self.edge.reload()
         await supervisor.remove(surplus)
-
-    def noticed(self, row: Row) -> None:
-        """What the supervisor tells: a front that found its port taken is at another; the edge must know."""
-        edge = self.edge
-        if row.service != "front" or row.state != "up" or edge is None or not edge.pid or not edge.outdated:
-            return
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(_tell(edge), name="tell the edge")
 
     async def _take_in_the_edge(self, supervisor: Supervisor, more: Sequence[ServiceProcess]) -> None:
         """Both have the door until the front has left it; connections that wait at it are taken by either."""
         [first] = self._fronts
-        self._services["front"] = [first, *more]
         edge = self._new_edge()
         try:
             await _start(supervisor, [edge])
         except LocalError:
-            self._services["front"] = [first]
             await supervisor.remove(more)
             raise
         self.edge = edge
         first.door = None
         await supervisor.restart(first)
-
-    async def _take_out_the_edge(self, supervisor: Supervisor) -> None:
-        """The other way round: the front has the door again before the edge leaves it."""
-        assert self.edge is not None
-        edge, first = self.edge, self._fronts[0]
-        first.door = self._door
-        await edge.reload()
-        await supervisor.restart(first)
-        self.edge = None
-        await supervisor.remove([edge])
 
     @property
     def _fronts(self) -> list[ServiceProcess]:
@@ -127,12 +99,8 @@ class Replicas:
     def _edges(self) -> Sequence[Edge]:
         return [self.edge] if self.edge else []
 
-    def _behind_the_edge(self) -> list[ServiceProcess]:
-        return [front for front in self._fronts if front.door is None]
-
     def _new_edge(self) -> Edge:
-        folder = self._folder
-        return Edge(folder.path / "edge", folder.logs, self._door, self._behind_the_edge, self._reach)
+        return Edge(self._folder.edge, self._folder.logs, self._door)
 
     def _new(self, name: str, number: int) -> ServiceProcess:
         port = self._ports.get(f"{name}-{number}", 0)
@@ -147,13 +115,6 @@ async def _start(supervisor: Supervisor, units: Sequence[Unit]) -> None:
     except LocalError:
         await supervisor.remove(units)
         raise
-
-
-async def _tell(edge: Edge) -> None:
-    try:
-        await edge.reload()
-    except LocalError:
-        edge.kill()  # its next start reads the configuration
 
 
 def checked(service: str, number: int) -> int:
