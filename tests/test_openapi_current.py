@@ -10,7 +10,12 @@ def test_the_document_in_the_repository_is_current() -> None:
 
 def test_every_public_resource_is_in_it_and_nothing_internal() -> None:
     paths = merged()["paths"]
-    assert {path.split("/")[2] for path in paths if path.startswith("/api/")} == {*RESOURCES, "system", "admin"}
+    assert {path.split("/")[2] for path in paths if path.startswith("/api/")} == {
+        *RESOURCES,
+        "system",
+        "admin",
+        "imports",
+    }
     assert not [path for path in paths if "internal" in path]
     assert {"/ping", "/metrics", "/health/live", "/health/ready"} <= paths.keys()
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markethall.cli.loaders.catalog_csv import parse
-from markethall.cli.loaders.complaints import COMPLAINTS_KEPT, BadFile, Complaint
+from markethall.listings.catalog_csv import parse
+from markethall.listings.complaints import COMPLAINTS_KEPT, BadFile, Complaint
 
 GOOD = """\
 product,name,description,category,sku,price,stock,attribute.material,option.size,option.colour

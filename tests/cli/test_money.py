@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markethall.cli.money import parse_amount, show
 from markethall.contracts.public import Money
+from markethall.listings.money import parse_amount, show
 
 
 @pytest.mark.parametrize(

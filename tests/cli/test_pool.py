@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from markethall.cli.loaders.pool import each
+from markethall.listings.pool import each
 
 
 async def test_never_more_than_so_many_at_once() -> None:

@@ -3,7 +3,7 @@
 import re
 
 from markethall.cli.loaders.demo import toy_store
-from markethall.cli.loaders.listing import category_slug
+from markethall.listings.listing import category_slug
 
 STORE = toy_store("EUR")
 

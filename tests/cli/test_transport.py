@@ -7,7 +7,8 @@ import pytest
 from aiohttp import web
 
 from markethall.cli.api import Shop
-from markethall.cli.transport import ATTEMPTS, NotUnderstood, Refused, Unreachable
+from markethall.cli.transport import ATTEMPTS
+from markethall.listings.calls import NotUnderstood, Refused, Unreachable
 from markethall.local.ports import free_port
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

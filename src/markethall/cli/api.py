@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from markethall.cli.documents import Category, Page, Session, StatusEvent, StockLevel
 from markethall.cli.events import follow
-from markethall.cli.transport import ANSWER_SECONDS, PATIENCE_SECONDS, Answer, Refused, Transport
+from markethall.cli.transport import ANSWER_SECONDS, PATIENCE_SECONDS, Answer, Transport
 from markethall.contracts.public import Money, OrderView, ProductSummary, ProductView
+from markethall.listings.calls import Refused
 
 WAIT_SECONDS = 5
 """How long a call that places an order waits for its outcome."""

@@ -21,9 +21,9 @@ from markethall.cli.connection import (
 from markethall.cli.console import screen
 from markethall.cli.documents import StatusEvent
 from markethall.cli.exits import EXPLAINED, Exit, run
-from markethall.cli.money import parse_amount
-from markethall.cli.transport import Refused
 from markethall.contracts.public import Money, OrderView
+from markethall.listings.calls import Refused
+from markethall.listings.money import parse_amount
 
 app = typer.Typer(no_args_is_help=True, help="A customer of the shop, in the terminal.", epilog=EXPLAINED)
 console = screen()

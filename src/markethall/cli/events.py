@@ -9,8 +9,9 @@ import aiohttp
 import msgspec
 
 from markethall.cli.documents import StatusEvent
-from markethall.cli.transport import NotUnderstood, Transport, Unreachable, refusal
+from markethall.cli.transport import Transport, refusal
 from markethall.contracts.public import FINAL_STATUSES
+from markethall.listings.calls import NotUnderstood, Unreachable
 
 SILENCE_SECONDS = 60.0
 """After this long without a byte the stream is opened anew."""

@@ -22,7 +22,7 @@ import typer
 from markethall.cli.connection import NoShop
 from markethall.cli.console import screen
 from markethall.cli.tables import shortages
-from markethall.cli.transport import ApiError, NotUnderstood, Refused, Unreachable
+from markethall.listings.calls import ApiError, NotUnderstood, Refused, Unreachable
 
 Result = TypeVar("Result")
 

@@ -17,14 +17,15 @@ from markethall.cli.connection import (
 )
 from markethall.cli.console import screen
 from markethall.cli.exits import EXPLAINED, Exit, code_of, fail, run
-from markethall.cli.loaders import catalog_csv, demo, online_retail
-from markethall.cli.loaders.complaints import BadFile
-from markethall.cli.loaders.listing import ProductListing
-from markethall.cli.loaders.loading import WORKERS, Loaded, LoadFailed, Taken
-from markethall.cli.loaders.loading import load as load_listings
+from markethall.cli.loaders import demo, online_retail
 from markethall.cli.progress import bar
 from markethall.cli.tables import skipped_lines
 from markethall.cli.transport import PATIENCE_SECONDS
+from markethall.listings import catalog_csv
+from markethall.listings.complaints import BadFile
+from markethall.listings.listing import ProductListing
+from markethall.listings.loading import WORKERS, Loaded, LoadFailed, Taken
+from markethall.listings.loading import load as load_listings
 
 app = typer.Typer(no_args_is_help=True, help="Fill a shop, as its admin.", epilog=EXPLAINED)
 console = screen()

@@ -167,6 +167,10 @@ def _show_uploads(paths: Document) -> None:
         "required": True,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
+    paths["/api/imports/products"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
     files = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in PICTURES}
     paths["/media/{picture}/{file}"]["get"]["responses"]["200"]["content"] = files
 

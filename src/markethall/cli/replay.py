@@ -24,7 +24,8 @@ from markethall.cli.load import FileArgument, read_retail
 from markethall.cli.loaders.online_retail import Retail
 from markethall.cli.loaders.replaying import Report, counted, replay
 from markethall.cli.progress import bar
-from markethall.cli.transport import PATIENCE_SECONDS, Refused
+from markethall.cli.transport import PATIENCE_SECONDS
+from markethall.listings.calls import Refused
 
 app = typer.Typer(no_args_is_help=True, help="Replay real orders through the public API.", epilog=EXPLAINED)
 console = screen()

@@ -9,8 +9,8 @@ from rich.table import Column, Table
 
 from markethall.cli.loaders.online_retail import Skipped
 from markethall.cli.loaders.replaying import Report
-from markethall.cli.money import show
 from markethall.contracts.public import OrderView, ProductSummary, ProductView
+from markethall.listings.money import show
 
 _COLOURS = {
     "pending": "yellow",

@@ -1,10 +1,4 @@
-"""HTTP to a shop: bounded in time, and tried again where a repeat can do no harm.
-
-ApiError
-├── Refused       the shop answered, with a problem document
-├── Unreachable   no answer, or "not just now" until patience ended
-└── NotUnderstood an answer, but not the contract's
-"""
+"""HTTP to a shop: bounded in time, and tried again where a repeat can do no harm."""
 
 import asyncio
 import random
@@ -17,6 +11,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from markethall.listings.calls import ApiError, NotUnderstood, Refused, Unreachable
+
 Document = TypeVar("Document")
 
 ATTEMPTS = 12
@@ -28,34 +24,6 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
 _NOT_JUST_NOW = frozenset({502, 503, 504})
 _TOO_MANY = 429
-
-
-class ApiError(Exception):
-    """A call that did not bring what was asked for."""
-
-
-class Unreachable(ApiError):
-    """Nobody answered, or only "not just now"."""
-
-
-class NotUnderstood(ApiError):
-    """What answered is not a shop, or not of this version."""
-
-
-class Refused(ApiError):
-    """A problem document (RFC 9457). `code` is stable; `document` is all of it."""
-
-    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
-        self.status = status
-        self.document = dict(document)
-        self.code = str(document.get("code", f"http_{status}"))
-        self.detail = str(document.get("detail") or document.get("title") or f"HTTP {status}")
-        fields = "; ".join(f"{e.get('field')}: {e.get('message')}" for e in self._errors())
-        super().__init__(f"{self.detail} ({self.code}){': ' + fields if fields else ''}")
-
-    def _errors(self) -> list[Mapping[str, Any]]:
-        errors = self.document.get("errors")
-        return [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from markethall.front.composition import Template
 from markethall.front.entrance import Entrance
 from markethall.front.event_streams import EventStreams
 from markethall.front.freshness import Freshness
+from markethall.front.imports import IMPORT_PATH, Imports, import_products
+from markethall.front.imports import MAX_BYTES as IMPORT_BYTES
 from markethall.front.media import Media
 from markethall.front.products import Products
 from markethall.front.rate_limits import RateLimits
@@ -83,13 +85,14 @@ def create(settings: Settings) -> Service:
         settings,
         "front",
         bus=bus,
-        route_handlers=[system, live_system, own_figures],
+        route_handlers=[system, live_system, own_figures, import_products],
         resources=[directory, balancer, keys, announcements, live, _once(draining, statuses.interrupt)],
         required=readiness.required,
         observed=readiness.observed,
-        dependencies={"overview": overview, "live": live},
+        dependencies={"overview": overview, "live": live, "imports": Imports(balancer, settings.currency)},
         keys=keys,
         around=[entrance],
+        uploads={IMPORT_PATH: IMPORT_BYTES},
         draining=draining,
     )
 

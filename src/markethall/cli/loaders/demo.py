@@ -5,9 +5,9 @@ from importlib.resources import files
 
 from markethall.catalog.media.drawings import drawing
 from markethall.cli.api import Shop
-from markethall.cli.loaders.catalog_csv import parse
-from markethall.cli.loaders.listing import ProductListing, category_slug
-from markethall.cli.loaders.loading import WORKERS, Taken, load
+from markethall.listings.catalog_csv import parse
+from markethall.listings.listing import ProductListing, category_slug
+from markethall.listings.loading import WORKERS, Taken, load
 
 SOURCE = "toy-store"
 

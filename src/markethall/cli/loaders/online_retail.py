@@ -23,7 +23,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
 
-from markethall.cli.loaders.listing import ProductListing, VariantListing
+from markethall.listings.listing import ProductListing, VariantListing
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID", "Country")
 MAX_LINES = 2_000_000

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from markethall.cli.api import WAIT_SECONDS, Shop
 from markethall.cli.loaders.online_retail import Cancellation, Order, Retail, Return
-from markethall.cli.loaders.pool import each
 from markethall.cli.progress import Advance
-from markethall.cli.transport import ApiError, Refused
 from markethall.contracts.public import Money, OrderView
+from markethall.listings.calls import ApiError, Refused
+from markethall.listings.pool import each
 
 SETTLE_SECONDS = 60.0
 """An order still pending after this long counts as pending in the report."""

@@ -9,10 +9,10 @@ import io
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from markethall.cli.loaders import csv_cells
-from markethall.cli.loaders.complaints import BadFile, Complaint, Complaints
-from markethall.cli.loaders.csv_cells import Row, check_cells, shortened
-from markethall.cli.loaders.listing import ProductListing, VariantListing
+from markethall.listings import csv_cells
+from markethall.listings.complaints import BadFile, Complaint, Complaints
+from markethall.listings.csv_cells import Row, check_cells, shortened
+from markethall.listings.listing import ProductListing, VariantListing
 
 REQUIRED_COLUMNS = ("product", "name", "sku", "price")
 OPTIONAL_COLUMNS = ("description", "category", "images", "stock")

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from markethall.cli.loaders.complaints import Complaints
-from markethall.cli.loaders.listing import category_slug
-from markethall.cli.money import parse_amount
 from markethall.kit import text
+from markethall.listings.complaints import Complaints
+from markethall.listings.listing import category_slug
+from markethall.listings.money import parse_amount
 
 MAX_STOCK = 10**9
 MAX_LEVELS = 8

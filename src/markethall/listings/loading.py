@@ -5,18 +5,18 @@ repeated: products that are there as listed are left, archived ones come back, r
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from markethall.cli.api import Shop
-from markethall.cli.loaders.listing import ProductListing, VariantListing, category_slug
-from markethall.cli.loaders.pool import each
-from markethall.cli.progress import Advance
-from markethall.cli.transport import ApiError, Refused
 from markethall.contracts.public import ProductView
+from markethall.listings.calls import ApiError, LoadingShop, Refused
+from markethall.listings.listing import ProductListing, VariantListing, category_slug
+from markethall.listings.pool import each
 
 WORKERS = 24
+
+Advance = Callable[[], None]
 
 
 class Taken(Enum):
@@ -48,7 +48,7 @@ class LoadFailed(Exception):
 
 
 async def load(
-    shop: Shop,
+    shop: LoadingShop,
     listings: Sequence[ProductListing],
     *,
     currency: str,
@@ -76,7 +76,7 @@ async def load(
 
 @dataclass(slots=True)
 class _Loading:
-    shop: Shop
+    shop: LoadingShop
     currency: str
     source: str
     taken: Taken

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from markethall.cli.slugs import slug_of
 from markethall.contracts.public import ProductView
+from markethall.listings.slugs import slug_of
 
 
 @dataclass(frozen=True, slots=True)
