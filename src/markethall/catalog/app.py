@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from markethall.catalog import category_endpoints, product_endpoints
+from markethall.catalog import back_office_endpoints, category_endpoints, product_endpoints
 from markethall.catalog.categories import Categories
 from markethall.catalog.changes import Changes
 from markethall.catalog.media import endpoints as media_endpoints
@@ -46,7 +46,12 @@ def create(settings: Settings) -> Service:
         settings,
         "catalog",
         bus=bus,
-        route_handlers=[*product_endpoints.HANDLERS, *category_endpoints.HANDLERS, *media_endpoints.HANDLERS],
+        route_handlers=[
+            *product_endpoints.HANDLERS,
+            *category_endpoints.HANDLERS,
+            *media_endpoints.HANDLERS,
+            *back_office_endpoints.HANDLERS,
+        ],
         resources=[
             _migrated(settings),
             database,

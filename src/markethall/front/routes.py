@@ -28,6 +28,7 @@ RESOURCES = {
 }
 BACK_OFFICE = {
     "orders": "orders",
+    "products": "catalog",
     "sales": "orders",
     "best-sellers": "orders",
     "rejections": "orders",

@@ -1,4 +1,4 @@
-import { Boxes, ClipboardList, type LucideIcon, Network } from "lucide-react";
+import { Boxes, ClipboardList, FolderTree, type LucideIcon, Network, Tag, UsersRound } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import type { AdminTexts } from "./texts";
 
@@ -25,9 +25,26 @@ export const ADMIN_PAGES: AdminPage[] = [
   },
   { path: "orders/:id", entry: null, Component: lazy(() => import("./orders/OrderPage")) },
   {
+    path: "products",
+    entry: { name: (texts) => texts.products.title, Icon: Tag },
+    Component: lazy(() => import("./products/ProductsPage")),
+  },
+  { path: "products/new", entry: null, Component: lazy(() => import("./products/NewProductPage")) },
+  { path: "products/:slug", entry: null, Component: lazy(() => import("./products/ProductPage")) },
+  {
+    path: "categories",
+    entry: { name: (texts) => texts.categories.title, Icon: FolderTree },
+    Component: lazy(() => import("./categories/CategoriesPage")),
+  },
+  {
     path: "stock",
     entry: { name: (texts) => texts.stock.title, Icon: Boxes },
     Component: lazy(() => import("./stock/StockPage")),
   },
   { path: "stock/:sku", entry: null, Component: lazy(() => import("./stock/SkuPage")) },
+  {
+    path: "customers",
+    entry: { name: (texts) => texts.customers.title, Icon: UsersRound },
+    Component: lazy(() => import("./customers/CustomersPage")),
+  },
 ];

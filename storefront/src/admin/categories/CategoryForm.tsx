@@ -1,0 +1,80 @@
+import { zodResolver } from "@hookform/resolvers/zod";
+import { Controller, useForm } from "react-hook-form";
+import { z } from "zod";
+import type { Category } from "@/api/client";
+import { isProblem } from "@/api/problems";
+import { Button } from "@/ui/Button";
+import { Notice } from "@/ui/Notice";
+import { Trouble } from "@/ui/Trouble";
+import { useAdminTexts } from "../texts";
+import { TextField } from "../ui/Fields";
+import form from "../ui/Form.module.css";
+import { CategorySelect } from "./CategorySelect";
+import { useSaveCategory } from "./queries";
+
+const LAST = 1_000_000;
+
+/** A new category, where none is given. */
+export function CategoryForm({ category, onDone }: { category: Category | null; onDone: () => void }) {
+  const { categories: texts } = useAdminTexts();
+  const save = useSaveCategory(category);
+  const schema = z.object({
+    name: z.string().trim().min(1, texts.needed).max(200, texts.tooLong(200)),
+    parent: z.string().transform((slug) => slug || null),
+    position: z
+      .string()
+      .trim()
+      .regex(/^\d{1,7}$/, texts.positionForm)
+      .transform(Number)
+      .refine((position) => position <= LAST, texts.positionForm),
+  });
+  const { control, register, handleSubmit, formState } = useForm({
+    resolver: zodResolver(schema),
+    defaultValues: {
+      name: category?.name ?? "",
+      parent: category?.parent ?? "",
+      position: String(category?.position ?? 0),
+    },
+  });
+  const { errors } = formState;
+  return (
+    <form
+      noValidate
+      className={form.form}
+      onSubmit={handleSubmit((wanted) => save.mutate(wanted, { onSuccess: onDone }))}
+    >
+      <TextField label={texts.name} error={errors.name?.message} {...register("name")} />
+      <Controller
+        control={control}
+        name="parent"
+        render={({ field: { value, onChange } }) => (
+          <CategorySelect
+            label={texts.parent}
+            value={value}
+            none={texts.top}
+            without={category}
+            onChange={onChange}
+          />
+        )}
+      />
+      <TextField
+        label={texts.position}
+        hint={texts.positionHint}
+        inputMode="numeric"
+        error={errors.position?.message}
+        {...register("position")}
+      />
+      {save.error &&
+        (isProblem(save.error, "version_mismatch") ? (
+          <Notice kind="warning">{texts.conflict}</Notice>
+        ) : (
+          <Trouble error={save.error} away={texts.away} />
+        ))}
+      <div className={form.actions}>
+        <Button look="main" type="submit" disabled={save.isPending}>
+          {texts.save}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,78 @@
+import type { Product } from "@/api/client";
+import { Button } from "@/ui/Button";
+import { useAdminTexts } from "../texts";
+import form from "../ui/Form.module.css";
+import { Modal } from "../ui/Modal";
+import { type Column, Table } from "../ui/Table";
+import { type Draft, draftOf } from "./draft";
+
+interface ConflictProps {
+  /** What both began with. */
+  base: Product;
+  found: { mine: Draft; theirs: Product } | null;
+  onClose: () => void;
+  onTheirs: (theirs: Product) => void;
+  /** To be written over the version that is named. */
+  onMine: (mine: Draft, version: number) => void;
+}
+
+interface Difference {
+  part: keyof Draft;
+  mine: string;
+  theirs: string;
+}
+
+/** Somebody else saved first: shows what differs, and lets one choose. */
+export function Conflict({ base, found, onClose, onTheirs, onMine }: ConflictProps) {
+  const { products } = useAdminTexts();
+  if (!found) return null;
+  const { mine, theirs } = found;
+  const columns: Column<Difference>[] = [
+    { name: products.part, cell: (row) => products.parts[row.part] },
+    { name: products.mine, cell: (row) => row.mine || "–" },
+    { name: products.theirs, cell: (row) => row.theirs || "–" },
+  ];
+  const rows = differences(draftOf(base), mine, draftOf(theirs));
+  const isArchived = theirs.status !== base.status && theirs.status === "archived";
+  return (
+    <Modal title={products.conflict} isOpen onClose={onClose} wide>
+      <p>{products.conflictText}</p>
+      {isArchived && <p>{products.conflictArchived}</p>}
+      {rows.length > 0 && (
+        <Table caption={products.conflict} columns={columns} rows={rows} keyOf={(row) => row.part} />
+      )}
+      <div className={form.actions}>
+        <Button look="main" onClick={() => onMine(mine, theirs.version)}>
+          {products.keepMine}
+        </Button>
+        <Button onClick={() => onTheirs(theirs)}>{products.takeTheirs}</Button>
+        <Button look="quiet" onClick={onClose}>
+          {products.goOn}
+        </Button>
+      </div>
+    </Modal>
+  );
+}
+
+/** What either of the two has changed, and not to the same. */
+function differences(base: Draft, mine: Draft, theirs: Draft): Difference[] {
+  return (Object.keys(base) as (keyof Draft)[])
+    .map((part) => ({ part, mine: written(mine, part), theirs: written(theirs, part) }))
+    .filter(({ mine, theirs }) => mine !== theirs);
+}
+
+/** In words: of lists, one a comma. */
+function written(draft: Draft, part: keyof Draft): string {
+  switch (part) {
+    case "attributes":
+      return draft.attributes.map(({ name, value }) => `${name}: ${value}`).join(", ");
+    case "options":
+      return draft.options.map(({ name, values }) => `${name}: ${values.split("\n").join("/")}`).join(", ");
+    case "variants":
+      return draft.variants.map(({ sku, price, values }) => [sku, ...values, price].join(" ")).join(", ");
+    case "images":
+      return draft.images.map(({ url }) => url).join(", ");
+    default:
+      return draft[part];
+  }
+}
