@@ -163,7 +163,8 @@ def _show_cookies(paths: Document, schemas: Document) -> None:
 
 def _show_uploads(paths: Document) -> None:
     """A body that is a file, and answers that are."""
-    paths["/api/media"]["post"]["requestBody"] = {
+    upload = paths["/api/media"]["post"]
+    upload["requestBody"] = {
         "required": True,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
@@ -171,8 +172,11 @@ def _show_uploads(paths: Document) -> None:
         "required": True,
         "content": {"text/csv": {"schema": {"type": "string"}}},
     }
+    upload["responses"]["200"] = {**upload["responses"]["201"], "description": "The same picture was there already"}
     files = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in PICTURES}
-    paths["/media/{picture}/{file}"]["get"]["responses"]["200"]["content"] = files
+    answers = paths["/media/{picture}/{file}"]["get"]["responses"]
+    answers["200"]["content"] = files
+    answers["304"] = {"description": "You have it already"}
 
 
 def _speak_ecma(part: Any) -> None:

@@ -3637,6 +3637,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same picture was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureView"];
+                };
+            };
             /** @description Document created, URL follows */
             201: {
                 headers: {
@@ -6997,6 +7006,13 @@ export interface operations {
                     "image/webp": string;
                     "image/svg+xml": string;
                 };
+            };
+            /** @description You have it already */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be read */
             400: {
