@@ -1,5 +1,6 @@
 """The embedded PostgreSQL server: who may do what in it, and what it survives."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -209,3 +210,26 @@ async def test_stopping_leaves_no_process(server: EmbeddedPostgres, tmp_path: Pa
     _, left = psutil.wait_procs(family, timeout=5)
     assert not left
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+
+
+async def test_a_start_that_is_broken_off_during_initdb_leaves_nobody_at_work(
+    tmp_path: Path, credentials: Credentials
+) -> None:
+    """Whoever removes the folder then is not written to behind his back."""
+    (tmp_path / "logs").mkdir()
+    server = EmbeddedPostgres(tmp_path / "postgres", credentials.database, tmp_path / "logs")
+    starting = asyncio.create_task(server.start())
+    unfinished = tmp_path / "postgres.unfinished"
+    await eventually(lambda: (unfinished / "PG_VERSION").exists())
+    starting.cancel()
+    await asyncio.wait([starting])
+    assert starting.cancelled()
+    assert [process for process in psutil.process_iter() if works_in(process, unfinished)] == []
+    assert not (tmp_path / "postgres").exists()
+
+
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and os.path.samefile(process.cwd(), folder)
+    except (psutil.Error, OSError):
+        return False

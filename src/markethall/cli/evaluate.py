@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from markethall.cli.breaking_off import broken_off_by_signals
 from markethall.cli.connection import JsonOption
 from markethall.cli.console import screen
 from markethall.cli.exits import Exit, fail
@@ -74,10 +74,7 @@ async def _run(plan: "Plan", data: Path | None, orders: int, read_replicas: int)
     from markethall.chaos.workload import CannotStart
     from markethall.cli.progress import bar
 
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+    broken_off_by_signals()
     async with _shop(data, orders, read_replicas) as folder:
         target = Target(folder)
         replicas = len(target.names(SERVICE))

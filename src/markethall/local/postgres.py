@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +11,13 @@ from urllib.parse import quote
 
 from markethall.local import probe, stale
 from markethall.local.credentials import REPLICATOR, SUPERUSER
-from markethall.local.errors import StartFailed
 from markethall.local.logs import JsonLog
 from markethall.local.ports import LOOPBACK, free_port, keep_or_choose
 from markethall.local.postgres_files import account_for, installed, runnable_by
-from markethall.local.process import Account, Child, Command, StopSteps, as_account, start_ready
+from markethall.local.postgres_programs import run_program
+from markethall.local.process import Account, Child, Command, StopSteps, start_ready
 
+INITIALISE_SECONDS = 120.0
 READY_SECONDS = 60.0
 """Recovery after a crash replays the log first."""
 
@@ -98,7 +98,7 @@ class EmbeddedPostgres:
         account = account_for(self._folder)
         programs = await asyncio.to_thread(runnable_by, account, installed()) / "bin"
         if not self._folder.exists():
-            await asyncio.to_thread(_initialise, self._folder, programs, account, self._passwords[SUPERUSER])
+            await _initialise(self._folder, account, self._passwords[SUPERUSER])
         await asyncio.to_thread(stale.end_processes_in, self._folder)
         (self._folder / "pg_hba.conf").write_text(HBA)  # a folder of an earlier version has other lines
         await start_ready(
@@ -158,7 +158,7 @@ class EmbeddedPostgres:
         return lines[:1] == [str(child.pid)] and lines[7:8] == ["ready   "]
 
 
-def _initialise(folder: Path, programs: Path, account: Account | None, password: str) -> None:
+async def _initialise(folder: Path, account: Account | None, password: str) -> None:
     """initdb beside the place and a rename at its end: a folder is whole, or not there."""
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -170,9 +170,9 @@ def _initialise(folder: Path, programs: Path, account: Account | None, password:
         if account is not None:
             os.chown(unfinished, account.uid, account.gid)
             os.fchown(password_file.fileno(), account.uid, account.gid)
-        done = subprocess.run(
+        await run_program(
+            "initdb",
             [
-                str(programs / "initdb"),
                 f"--pgdata={data_directory(unfinished, account)}",
                 f"--username={SUPERUSER}",
                 "--pwfile=/dev/stdin",
@@ -184,17 +184,11 @@ def _initialise(folder: Path, programs: Path, account: Account | None, password:
                 "--text-search-config=english",
                 "--no-instructions",
             ],
+            unfinished,
+            environment(),
+            seconds=INITIALISE_SECONDS,
             stdin=password_file,
-            capture_output=True,
-            text=True,
-            cwd=unfinished,
-            env=environment(),
-            timeout=120,
-            check=False,
-            **as_account(account),
         )
-    if done.returncode != 0:
-        raise StartFailed(f"PostgreSQL's initdb failed: {' '.join(done.stderr.split())[-500:]}")
     unfinished.rename(folder)
 
 

@@ -5,10 +5,8 @@ whole, or not there.
 """
 
 import asyncio
-import contextlib
 import os
 import shutil
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,9 @@ from markethall.local import stale
 from markethall.local.credentials import REPLICATOR, SUPERUSER
 from markethall.local.errors import StartFailed
 from markethall.local.postgres import data_directory, environment
-from markethall.local.postgres_files import account_for, installed, runnable_by
-from markethall.local.process import Account, as_account, dying_with_parent
+from markethall.local.postgres_files import account_for
+from markethall.local.postgres_programs import run_program
+from markethall.local.process import Account
 
 COPY_SECONDS = 1800.0
 REWIND_SECONDS = 300.0
@@ -173,31 +172,5 @@ def _write(path: Path, text: str, account: Account | None) -> None:
 
 
 async def _run(program: str, args: list[str], folder: Path, password: str, *, seconds: float) -> None:
-    """One of PostgreSQL's programs, in its working folder. Raises StartFailed with its last words."""
-    account = account_for(folder)
-    programs = await asyncio.to_thread(runnable_by, account, installed()) / "bin"
-    process = await asyncio.create_subprocess_exec(
-        str(programs / program),
-        *args,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
-        env=environment() | {"PGPASSWORD": password},
-        start_new_session=True,
-        preexec_fn=dying_with_parent(signal.SIGKILL),
-        **as_account(account),
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        raise StartFailed(f"{program} did not end within {seconds:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-    if process.returncode:
-        words = " ".join(output.decode(errors="replace").split())[-500:]
-        raise StartFailed(f"{program} failed: {words}")
+    """Raises StartFailed with its last words."""
+    await run_program(program, args, folder, environment() | {"PGPASSWORD": password}, seconds=seconds)

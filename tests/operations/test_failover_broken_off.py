@@ -1,0 +1,37 @@
+"""`markethall evaluate failover` that is broken off leaves nothing behind, whatever it was doing."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.shop import MARKETHALL
+
+SECONDS = 60.0
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("moment", ["data/postgres.unfinished/PG_VERSION", "data/postgres/postmaster.pid"])
+def test_breaking_off_leaves_no_folder_with_passwords(tmp_path: Path, moment: str) -> None:
+    """While initdb runs, and while the rest of the shop starts."""
+    temporary, out = tmp_path / "temporary", tmp_path / "out"
+    temporary.mkdir(mode=0o755)
+    with subprocess.Popen(
+        [*MARKETHALL, "evaluate", "failover", "--to", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    ) as running:
+        deadline = time.monotonic() + SECONDS
+        while not list(temporary.glob(f"markethall-failover-*/{moment}")):
+            assert running.poll() is None, running.communicate()
+            assert time.monotonic() < deadline, f"{moment} was never there"
+            time.sleep(0.002)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=SECONDS)
+    assert (running.returncode, said.splitlines()[-1:]) == (130, ["markethall: broken off"])
+    assert list(temporary.glob("markethall-failover-*")) == []
