@@ -202,3 +202,14 @@ async def test_without_the_lock_no_admin_would_be_left(
             await repository.change_user(connection, user_id, roles=[])
     assert await database.fetchval("SELECT count(*) FROM users WHERE 'admin' = ANY (roles)") == 0
     await database.execute("UPDATE users SET roles = '{admin}' WHERE email = $1", ADMIN.email)
+
+
+async def test_an_admin_reads_one_user_and_nobody_else_does(client: Client, admin: Person) -> None:
+    person = await client.newcomer()
+    found = await client.call("GET", f"/api/users/{person.id}", token=admin.access)
+    assert (found.status, found.body["email"], found.body["roles"]) == (200, person.email, [])
+    assert "password" not in str(found.body)
+    assert (await client.call("GET", f"/api/users/{person.id}", token=person.access)).code == "forbidden"
+    assert (await client.call("GET", f"/api/users/{person.id}")).status == 401
+    for nobody in ("x", "00000000-0000-4000-8000-000000000000"):
+        assert (await client.call("GET", f"/api/users/{nobody}", token=admin.access)).status == 404

@@ -121,6 +121,21 @@ async def list_users(
     return UserPage([schemas.view(user) for user in found], following)
 
 
+@get(
+    "/users/{user_id:str}",
+    summary="A user (admin)",
+    tags=TAGS,
+    responses=responses(401, 403, 404),
+    guards=[admin_only],
+)
+async def read_user(user_id: FromPath[str], identity: Caller, accounts: NamedDependency[Accounts]) -> UserView:
+    """The profile, as its owner sees it."""
+    known = parse_id(user_id)
+    if known is None:
+        raise NotFound("There is no user with that id.")
+    return schemas.view(await accounts.find(require_user(identity), known))
+
+
 @patch(
     "/users/{user_id:str}",
     summary="Set a user's roles (admin)",
@@ -158,6 +173,7 @@ ROUTES = Router(
         change_profile,
         erase,
         list_users,
+        read_user,
         change_roles,
     ],
     dependencies={"address": Provide(_address, sync_to_thread=False)},

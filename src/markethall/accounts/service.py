@@ -127,6 +127,18 @@ class Accounts:
         crash_point("accounts.erase.after_commit")
         self._relay.wake()
 
+    async def find(self, identity: Identity, user_id: uuid.UUID) -> User:
+        """
+        Raises:
+            SessionEnded, Forbidden, NotFound
+        """
+        async with self._database.begin() as connection:
+            await _admin(connection, identity)
+            user = await repository.find_user(connection, user_id)
+        if user is None:
+            raise NotFound("There is no user with that id.")
+        return user
+
     async def list_users(
         self, identity: Identity, query: str, limit: int, cursor: str | None
     ) -> tuple[list[User], str | None]:
