@@ -108,6 +108,32 @@ async def knocking(shop: Shop) -> AsyncIterator[Answers]:
         stop.set()
 
 
+async def test_the_next_edge_serves_while_the_last_finishes(shop: Shop) -> None:
+    """Whoever hears of an order goes on hearing of it; who comes meanwhile does not wait for that."""
+    await asyncio.to_thread(told, shop, "scale", "front=2")
+    [last] = shop.processes("edge")
+    async with AdminClient(shop) as shopkeeper, Client(shop.url) as guest:
+        [sku] = await shopkeeper.product(10)
+        order = (await guest.post("/api/orders", {"lines": [{"sku": sku, "quantity": 1}]}, Prefer="wait=30")).ok(201)
+        reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
+        writer.write(f"GET /api/orders/{order['id']}/events HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+        async with asyncio.timeout(60):
+            await reader.readuntil(b'"confirmed"')
+            restart = asyncio.create_task(asyncio.to_thread(told, shop, "restart", "edge"))
+            await eventually(lambda: any(edge["pid"] != last["pid"] for edge in shop.processes("edge")), seconds=30)
+            (await guest.get("/ping", Connection="close")).ok()
+            assert alive(last["pid"])
+            (await shopkeeper.post(f"/api/orders/{order['id']}/fulfilment")).ok(200, 202)
+            await reader.readuntil(b'"fulfilled"')
+            writer.close()
+            await restart
+    [edge] = shop.processes("edge")
+    assert edge["pid"] != last["pid"]
+    assert edge["url"] == shop.url
+    assert not alive(last["pid"])
+    await asyncio.to_thread(told, shop, "scale", "front=1")
+
+
 async def test_a_restart_goes_from_replica_to_replica_and_nobody_notices(shop: Shop) -> None:
     async with AdminClient(shop) as shopkeeper, Client(shop.url) as guest:
         [sku] = await shopkeeper.product(100_000)

@@ -91,6 +91,20 @@ class Replicas:
         first.door = None
         await supervisor.restart(first)
 
+    async def replace_edge(self, supervisor: Supervisor) -> Edge:
+        """The next one serves before the last leaves the door, which may wait long for what it has under way.
+
+        Raises StartFailed; then the last one stays.
+        """
+        assert self.edge is not None
+        last, self.edge = self.edge, self._new_edge()
+        try:
+            await supervisor.replace(last, self.edge)
+        except LocalError:
+            self.edge = last
+            raise
+        return self.edge
+
     @property
     def _fronts(self) -> list[ServiceProcess]:
         return self._services["front"]

@@ -82,6 +82,8 @@ class Steering:
     async def _restart(self, service: str, replica: str | None, settings: Mapping[str, str] | None) -> list[Unit]:
         chosen = self._chosen(service, replica)
         for unit in chosen:
+            if unit.service == "edge":
+                return [await self._replicas.replace_edge(self._supervisor)]
             if unit.service == "postgres":
                 async with self._databases.turning:
                     await self._supervisor.restart(unit, settings)

@@ -92,6 +92,20 @@ class Supervisor:
         self._show(unit, restarts=self.rows[unit].restarts + 1)
         self._watch_over(unit)
 
+    async def replace(self, unit: Unit, successor: Unit) -> None:
+        """Ends it with its grace when the successor is ready, so that one of them serves all the time.
+
+        Raises StartFailed; then the unit stays.
+        """
+        try:
+            await self._start(successor)
+        except BaseException:
+            await self.remove([successor])
+            raise
+        self._show(successor, restarts=self.rows[unit].restarts + 1)
+        self._watch_over(successor)
+        await self.remove([unit])
+
     async def remove(self, units: Sequence[Unit]) -> None:
         """Ends them, and they are seen no more."""
         await self.stop(units)
