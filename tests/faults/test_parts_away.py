@@ -5,17 +5,14 @@ Success: what docs/failure-model.md promises for that part.
 """
 
 import asyncio
-import os
-import signal
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.away import away
 from tests.support.client import AdminClient, Client
-from tests.support.machine import eventually
 from tests.support.shop import Shop, running_shop
 
 pytestmark = pytest.mark.journey
@@ -25,40 +22,6 @@ pytestmark = pytest.mark.journey
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with running_shop(Path(tmp_path_factory.mktemp("away")) / "data", "--demo") as shop:
         yield shop
-
-
-@asynccontextmanager
-async def away(shop: Shop, service: str) -> AsyncIterator[None]:
-    """The part is frozen, and left out by front, which has not heard its heartbeat."""
-    stopped: set[int] = set()
-
-    async def keep_away() -> None:
-        """Whoever the supervisor puts in its place is frozen, too."""
-        while True:
-            for entry in shop.processes(service):
-                if entry["pid"] not in stopped:
-                    with suppress(ProcessLookupError):
-                        os.kill(entry["pid"], signal.SIGSTOP)
-                    stopped.add(entry["pid"])
-            await asyncio.sleep(0.02)
-
-    keeping = asyncio.create_task(keep_away())
-    try:
-        await eventually(lambda: stopped)
-        async with Client(shop.url) as observer:
-
-            async def missed() -> bool:
-                states = (await observer.get("/health/ready")).body["dependencies"]
-                return bool(states.get(service, "down").startswith("down"))
-
-            if service != "nats":
-                await eventually(missed, seconds=20)
-            yield
-    finally:
-        keeping.cancel()
-        for pid in stopped:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 async def test_without_catalog_known_products_are_shown_and_sold(hall: Shop) -> None:

@@ -22,7 +22,7 @@ export function CartButton() {
         look="quiet"
         className={styles.button}
         aria-haspopup="dialog"
-        aria-label={`${texts.open} (${texts.count(count)})`}
+        aria-label={`${texts.open}: ${texts.count(count)}`}
         onPointerEnter={() => void load()}
         onFocus={() => void load()}
         onClick={() => setOpen(true)}

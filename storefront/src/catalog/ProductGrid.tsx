@@ -5,12 +5,17 @@ import styles from "./ProductGrid.module.css";
 
 const AT_ONCE = 4;
 
-export function ProductGrid({ products }: { products: ProductSummary[] }) {
+interface ProductGridProps {
+  products: ProductSummary[];
+  heading?: "h2" | "h3";
+}
+
+export function ProductGrid({ products, heading = "h2" }: ProductGridProps) {
   return (
     <ul className={styles.grid}>
       {products.map((product, place) => (
         <li key={product.slug}>
-          <ProductCard product={product} first={place < AT_ONCE} />
+          <ProductCard heading={heading} product={product} first={place < AT_ONCE} />
         </li>
       ))}
     </ul>

@@ -17,7 +17,7 @@ interface PictureProps {
 /** A square picture that takes its room before it is there. */
 export function Picture({ source, alt, sizes, first = false, className }: PictureProps) {
   const [failed, setFailed] = useState<string | null>(null);
-  const shown = source?.startsWith("/") && !source.startsWith("//") && source !== failed ? source : null;
+  const shown = source && isOurs(source) && source !== failed ? source : null;
   return (
     <span className={classes(styles.frame, className)}>
       {shown ? (
@@ -38,6 +38,11 @@ export function Picture({ source, alt, sizes, first = false, className }: Pictur
       )}
     </span>
   );
+}
+
+/** Not all that begins with a slash stays on this host: `//` and `/\\` do not. */
+function isOurs(source: string): boolean {
+  return source.startsWith("/") && URL.parse(source, location.origin)?.origin === location.origin;
 }
 
 const UPLOAD = /^\/media\/[^/]+-(\d+)x\d+\/1280\.webp$/;

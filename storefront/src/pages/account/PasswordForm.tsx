@@ -25,13 +25,16 @@ export function PasswordForm() {
     mode: "onTouched",
     defaultValues: { current_password: "", password: "" },
   });
-  const { errors, isSubmitting, isSubmitSuccessful, isDirty } = form.formState;
+  const [isSaved, setSaved] = useState(false);
+  const { errors, isSubmitting, isDirty } = form.formState;
 
   const submit = form.handleSubmit(async (typed) => {
     setTrouble(null);
+    setSaved(false);
     try {
       await answered(api.PATCH("/api/users/me", { body: typed }));
-      form.reset(undefined, { keepIsSubmitSuccessful: true });
+      form.reset();
+      setSaved(true);
     } catch (error) {
       setTrouble(error);
     }
@@ -45,7 +48,7 @@ export function PasswordForm() {
       ) : (
         trouble !== null && <SignInTrouble error={trouble} />
       )}
-      {isSubmitSuccessful && trouble === null && !isDirty && <Notice kind="good">{account.saved}</Notice>}
+      {isSaved && !isDirty && <Notice kind="good">{account.saved}</Notice>}
       <Field
         label={account.currentPassword}
         type="password"

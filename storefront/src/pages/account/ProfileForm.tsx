@@ -22,14 +22,17 @@ export function ProfileForm({ user }: { user: User }) {
     mode: "onTouched",
     defaultValues: { name: user.name, email: user.email },
   });
-  const { errors, isSubmitting, isSubmitSuccessful, isDirty } = form.formState;
+  const [isSaved, setSaved] = useState(false);
+  const { errors, isSubmitting, isDirty } = form.formState;
 
   const submit = form.handleSubmit(async (typed) => {
     setTrouble(null);
+    setSaved(false);
     try {
       const changed = await answered(api.PATCH("/api/users/me", { body: typed }));
       userHasChanged({ id: changed.id, name: changed.name, email: changed.email, roles: changed.roles });
-      form.reset(typed, { keepIsSubmitSuccessful: true });
+      form.reset(typed);
+      setSaved(true);
     } catch (error) {
       setTrouble(error);
     }
@@ -39,7 +42,7 @@ export function ProfileForm({ user }: { user: User }) {
     <form noValidate className={styles.form} onSubmit={submit} aria-labelledby="profile">
       <h2 id="profile">{account.profile}</h2>
       {trouble !== null && <SignInTrouble error={trouble} />}
-      {isSubmitSuccessful && trouble === null && !isDirty && <Notice kind="good">{account.saved}</Notice>}
+      {isSaved && !isDirty && <Notice kind="good">{account.saved}</Notice>}
       <Field
         label={account.name}
         autoComplete="name"

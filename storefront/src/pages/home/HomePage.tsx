@@ -56,7 +56,7 @@ export function Component() {
       <section className={styles.section} aria-labelledby="newest">
         <h2 id="newest">{catalog.newest}</h2>
         {newest.data ? (
-          <ProductGrid products={newest.data.items} />
+          <ProductGrid heading="h3" products={newest.data.items} />
         ) : newest.error ? (
           <Trouble error={newest.error} onRetry={() => void newest.refetch()} away={catalog.away} />
         ) : (
