@@ -39,16 +39,25 @@ def placed(
     quantity: int = 1,
     key: str | None = None,
     tries: int = 1,
+    price: int = 500,
 ) -> Call:
-    answer = {"id": order, "number": number, "status": status, "lines": {sku: quantity}}
+    answer = {"id": order, "number": number, "status": status} | bought(sku, quantity, price)
     body = {"lines": [{"sku": sku, "quantity": quantity}]}
     return a_call(
         "place", "/api/orders", started, ended, answer, status=201, body=body, key=key or f"key-{order}", tries=tries
     )
 
 
-def refused(code: str, started: float, ended: float, *, key: str = "key", order: str | None = None) -> Call:
-    answer = {"code": code} | ({"order_id": order} if order else {})
+def bought(sku: str = "A", quantity: int = 1, price: int = 500) -> dict[str, Any]:
+    """What an order of one line says of it."""
+    total = quantity * price
+    return {"lines": {sku: quantity}, "bought": {sku: [price, total, "toy"]}, "total": total}
+
+
+def refused(
+    code: str, started: float, ended: float, *, key: str = "key", order: str | None = None, **more: Any
+) -> Call:
+    answer = {"code": code} | ({"order_id": order} if order else {}) | more
     return a_call("place", "/api/orders", started, ended, answer, outcome="refused", status=409, body={}, key=key)
 
 
@@ -67,6 +76,16 @@ def looked(order: str, status: str, started: float, ended: float, *, number: int
 def cancelled(order: str, started: float, ended: float, *, number: int = 1, outcome: Outcome = "ok") -> Call:
     said = {"id": order, "number": number, "status": "cancelled"} if outcome == "ok" else {}
     return a_call("cancel", f"/api/orders/{order}/cancellation", started, ended, said, outcome=outcome, body={})
+
+
+def fulfilled(order: str, started: float, ended: float, *, number: int = 1) -> Call:
+    said = {"id": order, "number": number, "status": "fulfilled"}
+    return a_call("fulfil", f"/api/orders/{order}/fulfilment", started, ended, said, body={})
+
+
+def priced(kind: Kind, price: int, started: float, ended: float, *, sku: str = "A", **more: Any) -> Call:
+    body = {"variants": [{"sku": sku, "price": {"amount": price, "currency": "EUR"}}]}
+    return a_call(kind, "/api/products/toy", started, ended, body=body, **more)
 
 
 def received(quantity: int, started: float, ended: float, *, sku: str = "A", key: str = "r", **more: Any) -> Call:

@@ -19,6 +19,7 @@ from tests.chaos.stories import cancelled, looked, placed, received, refused, to
         ([placed("1", 0, 1, key="k"), refused("unknown_sku", 2, 3, key="k")], ONE_ORDER),
         ([msgspec.structs.replace(placed("1", 0, 1), answer=placed("1", 0, 1, quantity=2).answer)], ONE_ORDER),
         ([unknown(0, 1, key="k"), unknown(5, 9, key="k")], RESOLVES),
+        ([msgspec.structs.replace(placed("1", 0, 1), answer={"unreadable": "KeyError('total')"})], RESOLVES),
     ],
 )
 def test_a_key_that_made_two_or_nothing_certain_is_found(records: list[Record], rule: str) -> None:

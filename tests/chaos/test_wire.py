@@ -15,7 +15,16 @@ ORDER = {
     "id": "1",
     "number": 7,
     "status": "confirmed",
-    "lines": [{"sku": "A", "quantity": 2}],
+    "lines": [
+        {
+            "sku": "A",
+            "name": "toy",
+            "options": {"size": "small"},
+            "quantity": 2,
+            "unit_price": {"amount": 5, "currency": "EUR"},
+            "line_total": {"amount": 10, "currency": "EUR"},
+        }
+    ],
     "total": {"amount": 10, "currency": "EUR"},
     "history": [{"status": "pending", "at": ""}, {"status": "confirmed", "at": ""}],
 }
@@ -59,6 +68,7 @@ async def test_what_may_pass_is_asked_again_with_the_same_key() -> None:
     assert (call.outcome, call.status) == ("ok", 201)
     assert [attempt.status for attempt in call.attempts] == [503, None, 201]
     assert call.answer["lines"] == {"A": 2}
+    assert call.answer["bought"] == {"A": [5, 10, "toy, size small"]}
     assert call.answer["history"] == ["pending", "confirmed"]
     assert wire.history.calls == [call]
 

@@ -18,6 +18,7 @@ Kind = Literal[
     "receipt",
     "read_stock",
     "read_product",
+    "make_product",
     "change_product",
     "open_cart",
     "put_cart_line",
@@ -87,12 +88,13 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
 
 
 class FaultRecord(msgspec.Struct, frozen=True, tag="fault", omit_defaults=True):
-    """A fault that was injected. `healed_at` None: it lasted to the end."""
+    """A fault that was injected. `healed_at` None: it lasted to the end. `well_at`: its traces were gone, too."""
 
     name: str
     target: str
     injected_at: float
     healed_at: float | None = None
+    well_at: float | None = None
 
 
 Record: TypeAlias = Call | Event | FaultRecord
@@ -131,7 +133,14 @@ class History:
 
     def healed(self, fault: FaultRecord, at: float) -> FaultRecord:
         """The fault that was added is over: the record that stands in its place now."""
-        record = msgspec.structs.replace(fault, healed_at=at)
+        return self._replace(fault, msgspec.structs.replace(fault, healed_at=at))
+
+    def well_again(self, at: float) -> None:
+        """All is well since the last fault."""
+        if self.faults and self.faults[-1].well_at is None:
+            self._replace(self.faults[-1], msgspec.structs.replace(self.faults[-1], well_at=at))
+
+    def _replace(self, fault: FaultRecord, record: FaultRecord) -> FaultRecord:
         self.faults[self.faults.index(fault)] = record
         return record
 

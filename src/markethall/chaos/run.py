@@ -121,6 +121,7 @@ async def _inject_all(
             watch.missed(hit, str(error))
         healed = monotonic()
         await target.until_well(WELL_SECONDS)
+        history.well_again(monotonic())
         watch.well_again(hit, monotonic() - healed)
     await asyncio.sleep(max(0.0, began + plan.seconds - monotonic()))
 

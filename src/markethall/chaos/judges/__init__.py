@@ -4,6 +4,8 @@ import asyncpg
 
 from markethall.auditing.report import audit
 from markethall.chaos.history import History
+from markethall.chaos.judges.asked import judge_asked
+from markethall.chaos.judges.bought import judge_bought
 from markethall.chaos.judges.caches import judge_caches
 from markethall.chaos.judges.copies import judge_copies
 from markethall.chaos.judges.figures import figures_of
@@ -12,6 +14,7 @@ from markethall.chaos.judges.keys import judge_keys
 from markethall.chaos.judges.lost import judge_end
 from markethall.chaos.judges.numbers import judge_numbers
 from markethall.chaos.judges.oversell import judge_oversell
+from markethall.chaos.judges.prices import judge_prices
 from markethall.chaos.judges.sessions import judge_sessions
 from markethall.chaos.judges.steps import judge_steps
 from markethall.chaos.judges.stock import judge_stock
@@ -52,6 +55,9 @@ def judge_history(history: History) -> list[Violation]:
         *judge_keys(history),
         *judge_steps(history),
         *judge_numbers(history),
+        *judge_asked(history),
+        *judge_bought(history),
+        *judge_prices(history),
         *judge_sessions(history),
     ]
 

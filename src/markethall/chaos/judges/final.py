@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +13,7 @@ import msgspec
 from markethall.chaos.history import History
 from markethall.chaos.judges.oversell import receipts_by_sku
 from markethall.chaos.judges.sightings import sightings
+from markethall.chaos.workload.answers import as_bought
 from markethall.local.credentials import DATABASES
 from markethall.local.errors import LocalError
 from markethall.local.shop import LocalShop
@@ -23,7 +25,7 @@ LOOK_SECONDS = 0.5
 
 FIRST_NUMBER = "SELECT min(number) FROM orders WHERE id = ANY ($1::uuid[])"
 ORDERS = """
-SELECT id, number, lines::text AS lines, placed_at, reserved_at, rejected_at, cancel_asked_at, released_at,
+SELECT id, number, lines::text AS lines, total, placed_at, reserved_at, rejected_at, cancel_asked_at, released_at,
     fulfil_asked_at, dispatched_at
 FROM orders WHERE number >= $1
 """
@@ -51,6 +53,9 @@ class FinalOrder:
     number: int
     status: str
     lines: Mapping[str, int]
+    total: int
+    bought: Mapping[str, list[Any]]
+    """As an answer has it (`markethall.chaos.workload.answers`)."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +121,25 @@ async def _orders(shop: LocalShop, ids: Sequence[str], skus: set[str]) -> dict[s
         await connection.close(timeout=5)
     found = {}
     for row in rows:
-        lines = {line.sku: line.quantity for line in _lines.decode(row["lines"])}
-        if not skus.isdisjoint(lines):
-            order_id = str(row["id"])
-            found[order_id] = FinalOrder(order_id, row["number"], status_of(facts_from(row)), lines)
+        bought = _lines.decode(row["lines"])
+        if not skus.isdisjoint(line.sku for line in bought):
+            order = _order(row, bought)
+            found[order.id] = order
     return found
+
+
+def _order(row: asyncpg.Record, lines: Sequence[Line]) -> FinalOrder:
+    return FinalOrder(
+        str(row["id"]),
+        row["number"],
+        status_of(facts_from(row)),
+        {line.sku: line.quantity for line in lines},
+        row["total"],
+        {
+            line.sku: [line.unit_price, line.unit_price * line.quantity, as_bought(line.name, line.options)]
+            for line in lines
+        },
+    )
 
 
 async def _stock(shop: LocalShop, skus: Sequence[str]) -> dict[str, FinalStock]:

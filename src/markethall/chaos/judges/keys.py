@@ -21,6 +21,16 @@ def by_key(history: History) -> dict[Asked, list[Call]]:
     return calls
 
 
+def first_placed(history: History) -> dict[str, float]:
+    """When each order was first asked for, by any call with its key."""
+    asked: dict[str, float] = {}
+    for (kind, _, _), calls in by_key(history).items():
+        for order_id in filter(None, map(order_id_of, calls)):
+            if kind == "place":
+                asked[order_id] = min(calls[0].started, asked.get(order_id, calls[0].started))
+    return asked
+
+
 def judge_keys(history: History) -> list[Violation]:
     found = []
     for (kind, _, key), calls in by_key(history).items():
@@ -29,6 +39,8 @@ def judge_keys(history: History) -> list[Violation]:
             name = order_id_of(call) if kind == "place" else call.answer.get("id")
             if name is not None:
                 named.setdefault(name, call)
+            elif call.outcome == "ok":
+                found.append(violation(RESOLVES, f"key {key} was answered with what cannot be read", [call]))
         if len(named) > 1:
             found.append(violation(ONE_ORDER, f"key {key} made {len(named)}: {', '.join(map(str, named))}", calls))
         elif named and any(call.outcome == "refused" and not order_id_of(call) for call in calls):
@@ -40,9 +52,15 @@ def judge_keys(history: History) -> list[Violation]:
     return found
 
 
-def _is_anothers(call: Call) -> bool:
-    """Whether the order that was answered is not what was asked for."""
+def lines_wanted(call: Call) -> dict[str, int]:
+    """SKU → quantity, of an order that named its lines."""
     asked: dict[str, int] = defaultdict(int)
     for line in (call.request.body or {}).get("lines", []):
         asked[line["sku"]] += line["quantity"]
+    return dict(asked)
+
+
+def _is_anothers(call: Call) -> bool:
+    """Whether the order that was answered is not what was asked for."""
+    asked = lines_wanted(call)
     return bool(asked) and call.outcome == "ok" and call.answer.get("lines", asked) != asked

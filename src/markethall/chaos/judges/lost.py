@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 
-from markethall.chaos.history import Call, History
+from markethall.chaos.history import Call, Event, History, Record
+from markethall.chaos.judges.asked import judge_asked_at_end
 from markethall.chaos.judges.final import Final, FinalOrder
-from markethall.chaos.judges.keys import ONE_ORDER, by_key
+from markethall.chaos.judges.keys import ONE_ORDER, by_key, lines_wanted
 from markethall.chaos.judges.oversell import receipts_by_sku
+from markethall.chaos.judges.rejections import judge_rejections
 from markethall.chaos.judges.sightings import Sighting, sightings
 from markethall.chaos.judges.steps import NEXT, may_become
 from markethall.chaos.judges.verdict import Violation, violation
@@ -15,7 +17,14 @@ STOCK = "stock at the end"
 
 
 def judge_end(history: History, final: Final) -> list[Violation]:
-    return [*_lost_orders(history, final), *_lost_receipts(history, final), *_strays(history, final), *_stock(final)]
+    return [
+        *_lost_orders(history, final),
+        *_lost_receipts(history, final),
+        *_strays(history, final),
+        *_stock(final),
+        *judge_asked_at_end(history, final),
+        *judge_rejections(history, final),
+    ]
 
 
 def _lost_orders(history: History, final: Final) -> list[Violation]:
@@ -35,10 +44,24 @@ def _unfit(order: FinalOrder, seen: list[Sighting]) -> Violation | None:
         if one.status in NEXT and not may_become(one.status, order.status):
             said = f"order {order.id} was seen {one.status} and is {order.status} at the end"
             return violation(LOST, said, [one.record])
-        if isinstance(one.record, Call) and one.record.answer.get("lines", order.lines) != order.lines:
-            said = f"order {order.id} was answered with other lines than it has: {dict(order.lines)}"
+        if differing := _differing(order, one.record):
+            said = f"order {order.id} was answered with another {differing[0]} than it has at the end: {differing[1]}"
             return violation(LOST, said, [one.record])
     return None
+
+
+def _differing(order: FinalOrder, record: Record) -> tuple[str, object] | None:
+    """What was acknowledged stays to the letter."""
+    if isinstance(record, Event):
+        return None if record.number == order.number else ("number", order.number)
+    if not isinstance(record, Call):
+        return None
+    has = {"number": order.number, "lines": order.lines, "total": order.total, "bought": order.bought}
+    for name, value in has.items():
+        if record.answer.get(name, value) != value:
+            return name, value
+    wanted = lines_wanted(record)
+    return ("set of lines", dict(order.lines)) if wanted and wanted != order.lines else None
 
 
 def _lost_receipts(history: History, final: Final) -> list[Violation]:
@@ -67,17 +90,10 @@ def _strays(history: History, final: Final) -> list[Violation]:
     retried = [call for calls in keys for call in calls if len(call.attempts) > 1 or len(calls) > 1]
     found = []
     for stray in strays[:10]:
-        same = [call for call in retried if _may_have_made(call, stray)]
+        same = [call for call in retried if lines_wanted(call) == stray.lines]
         said = f"order {stray.number} ({stray.id}, {stray.status}) is there, and no answer named it"
         found.append(violation(ONE_ORDER, said, same[:2]))
     return found
-
-
-def _may_have_made(call: Call, order: FinalOrder) -> bool:
-    lines: dict[str, int] = defaultdict(int)
-    for line in (call.request.body or {}).get("lines", []):
-        lines[line["sku"]] += line["quantity"]
-    return lines == order.lines
 
 
 def _stock(final: Final) -> list[Violation]:

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from markethall.chaos.history import Call, Event, History, Record
-from markethall.chaos.judges.keys import by_key
-from markethall.chaos.judges.sightings import order_id_of, sightings
+from markethall.chaos.judges.keys import first_placed
+from markethall.chaos.judges.sightings import sightings
 from markethall.chaos.judges.verdict import Violation, violation
 
 RULE = "order numbers"
@@ -44,11 +44,7 @@ def judge_numbers(history: History) -> list[Violation]:
 
 
 def _numbered(history: History, found: list[Violation]) -> dict[str, _Numbered]:
-    asked: dict[str, float] = {}
-    for (kind, _, _), calls in by_key(history).items():
-        for order_id in filter(None, map(order_id_of, calls)):
-            if kind == "place":
-                asked[order_id] = min(calls[0].started, asked.get(order_id, calls[0].started))
+    asked = first_placed(history)
     orders = {}
     for order_id, seen in sightings(history).items():
         numbers: dict[int, Record] = {}

@@ -83,7 +83,7 @@ class Leaving(NamedTuple):
 def sales(history: History) -> list[Sale]:
     """Of all orders that anybody saw confirmed or fulfilled."""
     lines = _lines(history)
-    first_cancelled, first_fulfilled = _first_asked(history, "cancel"), _first_asked(history, "fulfil")
+    first_cancelled, first_fulfilled = first_asked(history, "cancel"), first_asked(history, "fulfil")
     found = []
     for order_id, seen in sightings(history).items():
         held = [one for one in seen if one.status in ("confirmed", "fulfilled")]
@@ -99,15 +99,20 @@ def sales(history: History) -> list[Sale]:
 def departures(history: History) -> list[Leaving]:
     """Of every order that may have been fulfilled."""
     lines = _lines(history)
-    asked = _first_asked(history, "fulfil")
+    asked = first_asked(history, "fulfil")
     return [Leaving(lines[order_id], since) for order_id, since in asked.items() if order_id in lines]
 
 
-def _first_asked(history: History, kind: Kind) -> dict[str, float]:
-    """By order. Unless the answer said no, any try may have done it: the first counts."""
+def may_have_worked(call: Call) -> bool:
+    """Unless its one answer said no: a try that was not answered may have done what a later one is refused."""
+    return call.outcome != "refused" or len(call.attempts) > 1
+
+
+def first_asked(history: History, kind: Kind) -> dict[str, float]:
+    """When an order was first asked to be cancelled, or fulfilled, by a call that may have done it."""
     first: dict[str, float] = {}
     for call in history.of_kind(kind):
-        if call.outcome != "refused":
+        if may_have_worked(call):
             order_id = call.request.path.split("/")[3]
             first[order_id] = min(call.started, first.get(order_id, NEVER))
     return first

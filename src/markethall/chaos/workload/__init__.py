@@ -101,7 +101,8 @@ class Workload:
         try:
             await self._admin.sign_in(session, self._url)
             self._people = [await registered(session, self._url, f"user-{no}") for no in range(self._users)]
-            self._goods = await prepare(session, self._url, await self._admin.token(session, self._url), self.run)
+            token = await self._admin.token(session, self._url)
+            self._goods = await prepare(session, self._url, token, self.run, self.history)
             self._buying = Buying(self._wire, self._url, self._goods, self.run, self._mix.async_share)
             self._reading = Reading(self._wire, self._url)
             self._shop = Shopkeeping(self._wire, self._url, self._goods, self._buying, self._reading, self._admin)

@@ -1,5 +1,6 @@
 """What is kept of an answer: what judges look at, and nothing else. A long run has many answers."""
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,15 +21,29 @@ def kept(kind: Kind, status: int, body: object, cache_status: str) -> dict[str, 
         return {"unreadable": repr(error)}
 
 
+def as_bought(name: str, options: Mapping[str, str]) -> str:
+    """What an order says of an article beside its price. A run has few of them, and many orders."""
+    return sys.intern(", ".join([name, *(f"{option} {options[option]}" for option in sorted(options))]))
+
+
 def _order(body: Body) -> dict[str, Any]:
+    """`bought`: SKU → its price, its line's sum, its name and options."""
     return {
         "id": body["id"],
         "number": body["number"],
         "status": body["status"],
         "lines": {line["sku"]: line["quantity"] for line in body["lines"]},
+        "bought": {
+            line["sku"]: [
+                line["unit_price"]["amount"],
+                line["line_total"]["amount"],
+                as_bought(line["name"], line["options"]),
+            ]
+            for line in body["lines"]
+        },
         "total": body["total"]["amount"],
         "history": [entry["status"] for entry in body["history"]],
-    }
+    } | ({"shortages": body["shortages"]} if body.get("shortages") else {})
 
 
 def _stock(body: Body) -> dict[str, Any]:
@@ -62,6 +77,7 @@ _KEPT: dict[Kind, Callable[[Body], dict[str, Any]]] = {
     "read_stock": _stock,
     "read_product": _product,
     "change_product": _product,
+    "make_product": _product,
     "open_cart": _cart,
     "put_cart_line": _cart,
     "read_cart": _cart,

@@ -5,12 +5,15 @@ All are made for this run, and nobody else sells them: so receipts and orders of
 
 import random
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import aiohttp
 
+from markethall.chaos.history import Call, History, Request
 from markethall.chaos.workload.people import insist
 
+PRODUCTS = "/api/products"
 HOT_SKUS = 4
 WIDE_PRODUCTS = 6
 WIDE_SKUS_EACH = 8
@@ -39,17 +42,23 @@ class Goods:
         return {sku: dice.randint(1, 3) for sku in dice.sample(self.wide, dice.randint(1, 3))}
 
 
-async def prepare(session: aiohttp.ClientSession, url: str, token: str, run: str) -> Goods:
-    """New products, with nothing in stock yet. Raises CannotStart."""
-    headers = {"Authorization": f"Bearer {token}"}
+async def prepare(session: aiohttp.ClientSession, url: str, token: str, run: str, history: History) -> Goods:
+    """New products, with nothing in stock yet; the history says what they cost. Raises CannotStart."""
+
+    async def make(slug: str, skus: tuple[str, ...]) -> None:
+        product, started = _product(slug, skus), monotonic()
+        await insist(session, "POST", f"{url}{PRODUCTS}", product, {"Authorization": f"Bearer {token}"})
+        made = Call("admin", "make_product", started, monotonic(), "ok", Request("POST", PRODUCTS, product), status=201)
+        history.add(made)
+
     hot = tuple(f"HOT-{run}-{number}" for number in range(HOT_SKUS))
     slugs = [f"hot-{run}"]
-    await insist(session, "POST", f"{url}/api/products", _product(slugs[0], hot), headers)
+    await make(slugs[0], hot)
     wide: list[str] = []
     for product in range(WIDE_PRODUCTS):
         skus = tuple(f"WIDE-{run}-{product}-{number}" for number in range(WIDE_SKUS_EACH))
         slugs.append(f"wide-{run}-{product}")
-        await insist(session, "POST", f"{url}/api/products", _product(slugs[-1], skus), headers)
+        await make(slugs[-1], skus)
         wide += skus
     return Goods(hot, tuple(wide), slugs[1], tuple(slugs))
 
