@@ -16,6 +16,7 @@ import pytest
 
 from tests.local.test_up import is_ready, register, sign_in
 from tests.support.shop import Shop, running_shop
+from tests.support.unheard import unheard_bytes
 
 SLOW_BODY = b"POST /api/users HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 
@@ -113,21 +114,20 @@ def who_answers(shop: Shop) -> str:
 
 
 def test_a_request_whose_front_died_under_it_may_be_tried_again(wide: Shop) -> None:
-    """It has come to accounts, which is suspended, when the fronts are killed."""
+    """Both fronts are suspended, take the request, and are killed."""
     fronts = [psutil.Process(entry["pid"]) for entry in wide.processes("front")]
-    [accounts] = wide.processes("accounts")
+    [edge] = wide.processes("edge")
+    for front in fronts:
+        front.suspend()
     answers: list[bytes] = []
-    request = registration("a@example.org")
+    # Larger than the edge's questions about their health, which wait there too.
+    request = registration("a@example.org", name="A" * 20_000)
     buyer = threading.Thread(target=lambda: answers.append(send(wide, request)))
-    psutil.Process(accounts["pid"]).suspend()
-    try:
-        buyer.start()
-        wide.wait(lambda: unread_bytes(accounts["url"]) > len(request), 30, "sent on")
-        for front in fronts:
-            front.kill()
-        buyer.join(30)
-    finally:
-        psutil.Process(accounts["pid"]).resume()
+    buyer.start()
+    wide.wait(lambda: unheard_bytes(edge["pid"]) > 20_000, 30, "sent on")
+    for front in fronts:
+        front.kill()
+    buyer.join(30)
     status, _, rest = answers[0].partition(b"\r\n")
     assert status == b"HTTP/1.1 503 Service Unavailable"
     headers, _, document = rest.partition(b"\r\n\r\n")
@@ -147,17 +147,10 @@ def test_each_buyer_is_known_by_an_address_of_their_own(wide: Shop) -> None:
     assert register_from("127.0.0.3", 0) == b"HTTP/1.1 201"
 
 
-def registration(email: str) -> bytes:
-    body = json.dumps({"email": email, "name": "A Buyer", "password": "a long password"}).encode()
+def registration(email: str, name: str = "A Buyer") -> bytes:
+    body = json.dumps({"email": email, "name": name, "password": "a long password"}).encode()
     head = "POST /api/users HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: "
     return f"{head}{len(body)}\r\n\r\n".encode() + body
-
-
-def unread_bytes(url: str) -> int:
-    """What has arrived for a server and was not read by it."""
-    port = f":{urlsplit(url).port:04X}"
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(port) and row[3] == "01")
 
 
 def test_a_body_that_does_not_arrive_is_refused(wide: Shop) -> None:
