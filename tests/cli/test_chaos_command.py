@@ -1,10 +1,12 @@
 """`markethall chaos`: what it refuses, and that a broken-off run leaves nothing broken."""
 
+import contextlib
 import json
 import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from markethall.chaos.faults import FAULTS
@@ -49,6 +51,46 @@ def test_a_run_tells_what_it_does_and_keeps_its_history(tried_shop: Shop) -> Non
     verdict = told[-1]
     assert (verdict["event"], verdict["seed"], verdict["violations"]) == ("verdict", 5, [])
     assert Path(verdict["history"]).is_file()
+
+
+@pytest.mark.journey
+def test_a_run_that_is_broken_off_while_a_replica_restarts_for_a_fault_leaves_none_armed(tried_shop: Shop) -> None:
+    """Before the fault is on, and after it was asked for: the new process is there, and not ready yet."""
+    command = [*MARKETHALL, "chaos", "--data", str(tried_shop.data), "--rate", "5", "--every", "2", "--minutes", "2"]
+    with subprocess.Popen(
+        [*command, "--faults", "crash-point"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        tried_shop.wait(lambda: bool(armed(tried_shop)), 60, "armed")
+        running.send_signal(signal.SIGINT)
+        told, said = running.communicate(timeout=120)
+    assert running.returncode == 130, said
+    assert "healed" in said
+    assert "crash-point at" not in told
+    tried_shop.wait(lambda: not armed(tried_shop), 30, "disarmed")
+
+
+def armed(shop: Shop) -> list[int]:
+    """Processes of the shop, ready or not, that would kill themselves somewhere."""
+    found = []
+    for process in psutil.Process(shop.processes("nats")[0]["pid"]).parent().children():
+        with contextlib.suppress(psutil.Error):
+            if "MARKETHALL_CRASH_POINTS" in process.environ():
+                found.append(process.pid)
+    return found
+
+
+@pytest.mark.journey
+def test_a_shop_that_goes_away_ends_the_run_with_a_word_of_its_own(tmp_path: Path) -> None:
+    with running_shop(tmp_path / "data", "--no-demo") as shop:
+        command = [*MARKETHALL, "chaos", "--data", str(shop.data), "--rate", "5", "--faults", "freeze", "--every", "4"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            assert any(" freeze at " in line for line in running.stdout)
+            shop.kill_everything()
+            _, said = running.communicate(timeout=60)
+    assert running.returncode == 8, said
+    assert said.startswith(f"markethall: the shop on {shop.data} is gone")
+    assert "healed" not in said
 
 
 @pytest.mark.journey

@@ -8,8 +8,9 @@ from time import monotonic
 from typing import Protocol
 
 from markethall.chaos.fares import Fares, fares_of
-from markethall.chaos.faults import FAULTS, Fault, Heal, NotHit
-from markethall.chaos.history import FaultRecord, History
+from markethall.chaos.faults import FAULTS, NotHealed, NotHit
+from markethall.chaos.history import History
+from markethall.chaos.injection import injected
 from markethall.chaos.judges.verdict import Verdict, violation
 from markethall.chaos.schedule import Hit, schedule
 from markethall.chaos.target import NotWell, Target
@@ -19,7 +20,6 @@ from markethall.local.shop import LocalShop
 
 WARM_UP_SECONDS = 3.0
 SAMPLE_SECONDS = 1.0
-HEAL_SECONDS = 60.0
 WELL_SECONDS = 90.0
 """For all to be as it was, after a fault is over."""
 
@@ -74,7 +74,15 @@ async def offers_of(target: Target, wanted: Collection[str] | None = None) -> di
 
 
 async def run(target: Target, plan: Plan, judge: Judge, watch: Watcher, history: History | None = None) -> Result:
-    """Ends with the shop healed, whatever happens. Raises LocalError, workload.CannotStart."""
+    """Ends with the shop healed, whatever happens.
+
+    Raises LocalError, workload.CannotStart; ShopGone: there is nothing to be healed any more; NotHealed: it is not.
+    """
+    async with target.while_it_runs():
+        return await _run(target, plan, judge, watch, history)
+
+
+async def _run(target: Target, plan: Plan, judge: Judge, watch: Watcher, history: History | None) -> Result:
     await target.until_well(WELL_SECONDS)
     await target.look()
     offers = await offers_of(target, plan.faults)
@@ -115,8 +123,11 @@ async def _inject_all(
         if monotonic() - began > plan.seconds:
             break
         try:
-            async with _injected(target, FAULTS[hit.fault], hit, history, watch):
+            async with injected(target, FAULTS[hit.fault], hit, history):
+                watch.injected(hit, FAULTS[hit.fault].sentence)
                 await asyncio.sleep(hit.hold_seconds)
+        except NotHealed:
+            raise
         except (NotHit, LocalError) as error:
             watch.missed(hit, str(error))
         healed = monotonic()
@@ -124,31 +135,6 @@ async def _inject_all(
         history.well_again(monotonic())
         watch.well_again(hit, monotonic() - healed)
     await asyncio.sleep(max(0.0, began + plan.seconds - monotonic()))
-
-
-@contextlib.asynccontextmanager
-async def _injected(target: Target, fault: Fault, hit: Hit, history: History, watch: Watcher) -> AsyncIterator[None]:
-    """The fault is on inside the block, and over after it, also when this run is broken off."""
-    injected_at = monotonic()
-    heal: Heal = await fault.inject(target, hit.spot, hit.dice())
-    record = FaultRecord(hit.fault, hit.spot, injected_at)
-    history.add(record)
-    watch.injected(hit, fault.sentence)
-    try:
-        yield
-    finally:
-        healing = asyncio.create_task(_within(heal))
-        # Ctrl-C during the healing does not leave the shop ill.
-        while not healing.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([healing])
-        history.healed(record, monotonic())
-        healing.result()
-
-
-async def _within(heal: Heal) -> None:
-    async with asyncio.timeout(HEAL_SECONDS):
-        await heal()
 
 
 @contextlib.asynccontextmanager

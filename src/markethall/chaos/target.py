@@ -1,8 +1,10 @@
 """A running local shop as faults see it: its processes, its links, its clusters, and whether all of it is well."""
 
 import asyncio
+import contextlib
 import os
 import signal
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from markethall.local.folder import ProcessEntry
 from markethall.local.shop import LocalShop
 
 LOOK_SECONDS = 0.1
+GONE_LOOK_SECONDS = 0.5
 PROBE_SECONDS = 3.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STREAMS = ("ORDERS", "STOCK")
@@ -27,6 +30,16 @@ STREAMS = ("ORDERS", "STOCK")
 
 class NotWell(LocalError):
     """The shop has not recovered in time; the message says of what."""
+
+
+class ShopGone(LocalError):
+    """Its `markethall up` ended while it was being looked at."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"the shop on {data} is gone: its `markethall up` has ended, and all that it ran, so nothing was judged. "
+            f"Start it again (markethall up --data {data}), and ask it what is right (markethall audit --data {data})"
+        )
 
 
 class Target:
@@ -56,6 +69,31 @@ class Target:
 
     async def ask(self, command: str, *, timeout_seconds: float = 90.0, **arguments: Any) -> Any:
         return await ask(self.shop.folder, command, timeout_seconds=timeout_seconds, **arguments)
+
+    @contextlib.asynccontextmanager
+    async def while_it_runs(self) -> AsyncIterator[None]:
+        """Breaks off the block when the shop is no more, with ShopGone, whatever it is waiting for."""
+        task = asyncio.current_task()
+        assert task is not None
+        watching = asyncio.create_task(self._until_gone(task))
+        try:
+            yield
+        except (Exception, asyncio.CancelledError) as error:
+            if self.shop.running:
+                raise
+            if watching.done():
+                task.uncancel()
+            raise ShopGone(self.data) from error
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+
+    async def _until_gone(self, task: asyncio.Task[object]) -> None:
+        while True:
+            await asyncio.sleep(GONE_LOOK_SECONDS)
+            if not self.shop.running:
+                task.cancel()
+                return
 
     # Processes
 

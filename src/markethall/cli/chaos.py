@@ -1,13 +1,13 @@
 """`markethall chaos`: buyers and faults against a running local shop, and what judges say of it."""
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
+from markethall.cli.breaking_off import broken_off_by_signals
 from markethall.cli.connection import DEFAULT_DATA, DataOption, JsonOption
 from markethall.cli.exits import Exit, fail
 from markethall.local.errors import LocalError
@@ -29,11 +29,13 @@ def chaos(
     """Kill, freeze, cut and fill parts of a running local shop while buyers order, then judge what they saw.
 
     It orders for real, products of its own, which stay in the shop: run it against a shop for trying things
-    out. Only a shop on this machine can be hit. Ctrl-C heals what is broken. What happened is kept in
-    DIR/chaos. Exit 1 with the seed and the shortest history where a rule was broken.
+    out. Only a shop on this machine can be hit. Ctrl-C heals what is broken, first. What happened is kept in
+    DIR/chaos. Exit 1 with the seed and the shortest history where a rule was broken, 8 where the shop itself
+    went away meanwhile, 9 where something could not be healed.
     """
-    from markethall.chaos.faults import FAULTS
+    from markethall.chaos.faults import FAULTS, NotHealed
     from markethall.chaos.run import Plan
+    from markethall.chaos.target import ShopGone
 
     wanted = [name for name in (part.strip() for part in faults.split(",")) if name]
     if unknown := sorted(set(wanted) - FAULTS.keys()):
@@ -41,6 +43,10 @@ def chaos(
     plan = Plan(seed, minutes * 60, rate, every, wanted or None)
     try:
         result, kept = asyncio.run(_run(data, plan, json))
+    except ShopGone as error:
+        fail(str(error), Exit.GONE, json=json)
+    except NotHealed as error:
+        fail(f"{error}. `markethall restart` of that part, or of the shop, ends it", Exit.NOT_HEALED, json=json)
     except (LocalError, OSError) as error:
         fail(str(error), Exit.UNREACHABLE, json=json)
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -57,10 +63,7 @@ async def _run(data: Path, plan: "Plan", json: bool) -> tuple["Result", Path]:
     from markethall.chaos.target import Target
     from markethall.chaos.workload import CannotStart
 
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+    broken_off_by_signals()
     target = Target(data)
     with _watcher(json) as watch:
         try:

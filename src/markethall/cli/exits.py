@@ -8,6 +8,8 @@
 5  not signed in, or not allowed
 6  absent, or another's
 7  still under way: the order is pending
+8  the shop went away on the way, and nothing was judged (`chaos`)
+9  what was broken may still be broken (`chaos`)
 """
 
 import asyncio
@@ -36,6 +38,8 @@ class Exit(IntEnum):
     NOT_ALLOWED = 5
     ABSENT = 6
     PENDING = 7
+    GONE = 8
+    NOT_HEALED = 9
 
 
 EXPLAINED = (

@@ -76,6 +76,11 @@ class Result:
 
 async def evaluate(target: Target, plan: Plan, judge: Judge, second: Callable[[], None]) -> Result:
     """`second` is called once each second of `plan.seconds`. Raises LocalError, workload.CannotStart."""
+    async with target.while_it_runs():
+        return await _evaluate(target, plan, judge, second)
+
+
+async def _evaluate(target: Target, plan: Plan, judge: Judge, second: Callable[[], None]) -> Result:
     await target.until_well(WELL_SECONDS)
     await target.look()
     admin = target.shop.admin

@@ -5,11 +5,11 @@ from markethall.chaos.faults.clocks import ClockWrong
 from markethall.chaos.faults.crashes import CrashPoint
 from markethall.chaos.faults.databases import PrimaryFrozen, PrimaryKilled, PromotedAway
 from markethall.chaos.faults.disks import DiskFull
-from markethall.chaos.faults.fault import Fault, Heal, NotHit
+from markethall.chaos.faults.fault import Fault, Heal, NotHealed, NotHit
 from markethall.chaos.faults.network import LinkCut, LinkHalfOpen, LinkSilent, LinkSlow
 from markethall.chaos.faults.processes import Freeze, Kill, Restart
 
-__all__ = ["FAULTS", "Fault", "Heal", "NotHit"]
+__all__ = ["FAULTS", "Fault", "Heal", "NotHealed", "NotHit"]
 
 _ALL: tuple[Fault, ...] = (
     Kill(),

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from markethall.chaos.faults.fault import Heal
+from markethall.chaos.faults.fault import Heal, or_healed
 from markethall.chaos.target import Target
 
 LIBRARY = "libfaketime.so.1"
@@ -24,11 +24,11 @@ class ClockWrong:
     async def inject(self, target: Target, spot: str, dice: random.Random) -> Heal:
         service, _, replica = spot.rpartition("-")
         settings = faked(dice.choice(SHIFTS_SECONDS))
-        await target.ask("restart", service=service, replica=replica, settings=settings)
 
         async def heal() -> None:
             await target.ask("restart", service=service, replica=replica)
 
+        await or_healed(target.ask("restart", service=service, replica=replica, settings=settings), heal)
         return heal
 
 

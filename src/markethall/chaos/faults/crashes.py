@@ -3,7 +3,7 @@
 import random
 import signal
 
-from markethall.chaos.faults.fault import Heal
+from markethall.chaos.faults.fault import Heal, nothing_to_heal, or_healed
 from markethall.chaos.target import Target
 from markethall.kit.crash_points import CRASH_POINTS
 from markethall.local.errors import NotRunning
@@ -30,8 +30,15 @@ class CrashPoint:
         name, _, point = spot.partition(":")
         service, _, replica = name.rpartition("-")
         settings = {"MARKETHALL_CRASH_POINTS": f"{point}:{dice.choice(PASSINGS)}"}
-        await target.ask("restart", service=service, replica=replica, settings=settings)
-        armed = target.entry(name).pid
+
+        async def restart() -> None:
+            await target.ask("restart", service=service, replica=replica)
+
+        await or_healed(target.ask("restart", service=service, replica=replica, settings=settings), restart)
+        try:
+            armed = target.entry(name).pid
+        except NotRunning:
+            return nothing_to_heal  # it has passed the point already
 
         async def heal() -> None:
             """What was not passed by now is disarmed, by the same death at another moment."""

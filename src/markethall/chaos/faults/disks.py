@@ -8,7 +8,7 @@ import os
 import random
 from pathlib import Path
 
-from markethall.chaos.faults.fault import Heal
+from markethall.chaos.faults.fault import Heal, NotHit
 from markethall.chaos.target import Target
 
 BALLAST = "ballast"
@@ -27,10 +27,15 @@ class DiskFull:
         mount = mount_of(target.data / spot)
         assert mount is not None
         ballast = mount / BALLAST
-        fill(ballast)
 
         async def heal() -> None:
             ballast.unlink(missing_ok=True)
+
+        try:
+            fill(ballast)
+        except OSError as error:
+            await heal()
+            raise NotHit(f"{mount} cannot be filled: {error.strerror}") from None
 
         return heal
 

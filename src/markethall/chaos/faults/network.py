@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from markethall.chaos.faults.fault import Heal
+from markethall.chaos.faults.fault import Heal, or_healed
 from markethall.chaos.target import Target
 
 LINKS = "`markethall up --links`"
@@ -60,9 +60,8 @@ class LinkHalfOpen:
 
 
 async def _set(target: Target, link: str, **behaviour: Any) -> Heal:
-    await target.ask("link", name=link, **behaviour)
-
     async def heal() -> None:
         await target.ask("link", name=link, mode="open")
 
+    await or_healed(target.ask("link", name=link, **behaviour), heal)
     return heal
