@@ -29,15 +29,11 @@ export function createShopRouter() {
       ],
     },
     {
-      path: "/admin",
+      // Its pages are described in the shopkeeper's own part, which is loaded apart.
+      path: "/admin/*",
       errorElement: <Broken />,
       hydrateFallbackElement: <Opening />,
       lazy: () => import("./admin/AdminShell"),
-      // Children are described in the shopkeeper's own part, which is loaded apart.
-      children: [
-        { path: "*", lazy: () => import("./admin/AdminPages") },
-        { index: true, lazy: () => import("./admin/AdminPages") },
-      ],
     },
   ]);
 }

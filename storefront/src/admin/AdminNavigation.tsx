@@ -25,7 +25,7 @@ export function AdminNavigation() {
             ? []
             : [
                 <li key={path}>
-                  <NavLink end={path === ""} to={`/admin/${path}`}>
+                  <NavLink end={path === ""} to={path ? `/admin/${path}` : "/admin"}>
                     <entry.Icon aria-hidden size={19} />
                     {entry.name(texts)}
                   </NavLink>

@@ -4,7 +4,8 @@ import { Opening } from "@/layout/Opening";
 import { Component as NotFound } from "@/pages/NotFoundPage";
 import { ADMIN_PAGES } from "./pages";
 
-export function Component() {
+/** Whichever page the address names. */
+export function AdminPages() {
   return (
     <Suspense fallback={<Opening />}>
       <Routes>

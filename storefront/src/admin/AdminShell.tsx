@@ -1,4 +1,4 @@
-import { Link, Outlet, ScrollRestoration } from "react-router";
+import { Link, ScrollRestoration } from "react-router";
 import { Footer } from "@/layout/Footer";
 import { useIsAdmin, useUser } from "@/session/useUser";
 import { useTexts } from "@/texts";
@@ -6,6 +6,7 @@ import { ButtonLink } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 import { AdminHeader } from "./AdminHeader";
 import { AdminNavigation } from "./AdminNavigation";
+import { AdminPages } from "./AdminPages";
 import styles from "./AdminShell.module.css";
 
 /** What is around every page of the shopkeeper. Whoever lacks the role sees why there is nothing: the API guards itself. */
@@ -22,7 +23,7 @@ export function Component() {
         <div className={styles.columns}>
           <AdminNavigation />
           <main id="content" className={styles.content} tabIndex={-1}>
-            <Outlet />
+            <AdminPages />
           </main>
         </div>
       ) : (

@@ -1,4 +1,13 @@
-import { Boxes, ClipboardList, FolderTree, type LucideIcon, Network, Tag, UsersRound } from "lucide-react";
+import {
+  Boxes,
+  ChartColumn,
+  ClipboardList,
+  FolderTree,
+  type LucideIcon,
+  Network,
+  Tag,
+  UsersRound,
+} from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import type { AdminTexts } from "./texts";
 
@@ -15,7 +24,7 @@ export interface AdminPage {
 export const ADMIN_PAGES: AdminPage[] = [
   {
     path: "",
-    entry: { name: (texts) => texts.overview.title, Icon: Network },
+    entry: { name: (texts) => texts.overview.title, Icon: ChartColumn },
     Component: lazy(() => import("./overview/OverviewPage")),
   },
   {
@@ -30,6 +39,7 @@ export const ADMIN_PAGES: AdminPage[] = [
     Component: lazy(() => import("./products/ProductsPage")),
   },
   { path: "products/new", entry: null, Component: lazy(() => import("./products/NewProductPage")) },
+  { path: "import", entry: null, Component: lazy(() => import("./import/ImportPage")) },
   { path: "products/:slug", entry: null, Component: lazy(() => import("./products/ProductPage")) },
   {
     path: "categories",
@@ -46,5 +56,10 @@ export const ADMIN_PAGES: AdminPage[] = [
     path: "customers",
     entry: { name: (texts) => texts.customers.title, Icon: UsersRound },
     Component: lazy(() => import("./customers/CustomersPage")),
+  },
+  {
+    path: "system",
+    entry: { name: (texts) => texts.system.title, Icon: Network },
+    Component: lazy(() => import("./system/SystemPage")),
   },
 ];

@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.support.shop import Shop
 
 ROOT = Path(__file__).parents[3]
 AXE = ROOT / "storefront" / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 40_000
+expect.set_options(timeout=PATIENCE_MS)
 # axe itself is put in by the test, past the page's policy: what it finds is of the page.
 RUN_AXE = "axe.run().then(({violations}) => violations.map(({id, nodes}) => ({id, nodes: nodes.map((n) => n.html)})))"
 
@@ -33,7 +34,7 @@ async def chromium() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def visitor(browser: Browser, shop: Shop, **looks: Any) -> AsyncIterator[BrowserContext]:
     """A browser of its own; what its pages complain of fails the test at the end."""
-    context = await browser.new_context(base_url=shop.url, locale="en-GB", **looks)
+    context = await browser.new_context(base_url=shop.url, **{"locale": "en-GB", **looks})
     context.set_default_timeout(PATIENCE_MS)
     thrown: list[str] = []
     context.on("weberror", lambda error: thrown.append(str(error.error)))

@@ -27,6 +27,7 @@ export default function ProductsPage() {
   return (
     <Page title={products.title}>
       <Heading title={products.title}>
+        <ButtonLink to="/admin/import">{products.import}</ButtonLink>
         <ButtonLink look="main" to="/admin/products/new">
           {products.add}
         </ButtonLink>

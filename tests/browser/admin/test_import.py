@@ -1,0 +1,48 @@
+"""Products from a file, and the figures of what was sold."""
+
+import uuid
+
+from playwright.async_api import Page, expect
+
+from tests.browser.admin.desk import look
+from tests.support.client import admin
+from tests.support.shop import Shop
+
+
+async def test_a_file_is_looked_at_first_and_then_taken(page: Page, shop: Shop) -> None:
+    slug, sku = f"lamp-{uuid.uuid4().hex[:8]}", f"LAMP-{uuid.uuid4().hex[:8]}"
+    head = "product,name,category,sku,price,stock\n"
+    await look(page, "/admin/import")
+    await page.get_by_label("A CSV file").set_input_files(file(f"{head}{slug},A lamp,Lamps,{sku},dear,4\n"))
+    await expect(page.get_by_text("wares.csv has 1 mistake; nothing was taken")).to_be_visible()
+    await expect(page.get_by_role("row", name="2").get_by_role("cell", name="price", exact=True)).to_be_visible()
+
+    await page.get_by_label("A CSV file").set_input_files(file(f"{head}{slug},<i>Lamp</i>,Lamps,{sku},12.50,4\n"))
+    await expect(page.get_by_role("row", name="<i>Lamp</i>").get_by_text("Is added")).to_be_visible()
+    async with admin(shop) as client:
+        assert (await client.get(f"/api/products/{slug}")).status == 404
+        await page.get_by_role("button", name="Take 1 product").click()
+        await expect(page.get_by_text("1 product was taken")).to_be_visible()
+        assert (await client.get(f"/api/products/{slug}")).ok()["variants"][0]["price"]["amount"] == 1250
+        assert (await client.stock(sku))["on_hand"] == 4
+
+
+async def test_what_is_sold_shows_in_the_overview(page: Page, shop: Shop) -> None:
+    async with admin(shop) as client:
+        [sku] = await client.product(500, price=99_900)
+        (await client.order({sku: 400})).ok(201)
+        await client.order({sku: 400})
+    await look(page, "/admin?by=revenue")
+    best = page.get_by_role("region", name="Best sellers").get_by_role("row").filter(has_text=sku)
+    await expect(best.get_by_role("cell", name="€399,600.00")).to_be_visible()
+    short = page.get_by_role("region", name="Rejected for want of stock").get_by_role("row").filter(has_text=sku)
+    await expect(short).to_be_visible()
+    await page.locator("summary").click()
+    await expect(page.get_by_role("table", name="The same as a table")).to_be_visible()
+    await page.get_by_label("Period").select_option("week")
+    await expect(page.get_by_role("heading", name="Sales by the day")).to_be_visible()
+    assert "period=week" in page.url
+
+
+def file(csv: str) -> dict[str, str | bytes]:
+    return {"name": "wares.csv", "mimeType": "text/csv", "buffer": csv.encode()}
