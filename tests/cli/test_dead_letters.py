@@ -115,7 +115,9 @@ async def test_nothing_is_said_that_its_consumer_does_not_hear(shop: Shop) -> No
 
 
 async def test_mistakes_are_named(shop: Shop, tmp_path: Path) -> None:
-    assert "no dead letter 99999" in run(shop, "show", "99999", expect=Exit.ABSENT).stderr
+    for number in ("99999", str(2**64 - 1), str(2**64), "9" * 23, "0"):
+        for command in ("show", "resend", "delete"):
+            assert f"no dead letter {number}" in run(shop, command, number, expect=Exit.ABSENT).stderr
     assert "by number" in run(shop, "resend", expect=Exit.USAGE).stderr
     nowhere = shop.run("dead-letters", "list", "--data", str(tmp_path))
     assert nowhere.returncode == Exit.UNREACHABLE

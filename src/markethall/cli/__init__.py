@@ -1,10 +1,13 @@
 """The `markethall` command. Only the module of the command that was asked for is imported."""
 
-import importlib
 import sys
-from typing import TYPE_CHECKING, Any
 
+# So little is loaded before `main`, which is where Ctrl-C begins to end quietly.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     import typer
 
 COMMANDS: dict[str, str] = {
@@ -30,14 +33,31 @@ COMMANDS: dict[str, str] = {
 
 
 def main() -> None:
-    """The entry point: reads the command line and exits with the command's code."""
-    args = sys.argv[1:]
+    """The entry point: reads the command line and exits with the command's code.
+
+    Ctrl-C ends a command that has nothing to end in order by code 130, or while it is loaded by the signal.
+    """
+    try:
+        import signal
+
+        # Python's own handler raises wherever it is: a library that is being loaded would tell of it at length.
+        # Where Ctrl-C is ignored it stays so.
+        handler = signal.getsignal(signal.SIGINT)
+        if handler is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        command = _command(sys.argv[1:])
+        signal.signal(signal.SIGINT, handler)
+        command()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _command(args: list[str]) -> "Callable[[], Any]":
     if args[:1] == ["serve"]:
         from markethall.cli.serve import serve
 
-        serve(args[1:])
-    else:
-        _application(args[:1])()
+        return lambda: serve(args[1:])
+    return _application(args[:1])
 
 
 def _application(asked: list[str]) -> "typer.Typer":
@@ -66,6 +86,8 @@ def _application(asked: list[str]) -> "typer.Typer":
     return app
 
 
-def _find(place: str) -> Any:
+def _find(place: str) -> "Any":
+    import importlib
+
     module, _, attribute = place.partition(":")
     return getattr(importlib.import_module(module), attribute)

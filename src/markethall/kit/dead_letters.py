@@ -17,6 +17,8 @@ SUBJECT = "Dead-Subject"
 REASON = "Dead-Reason"
 """Header: why the consumer set it aside."""
 SECONDS = 5.0
+LAST_SEQUENCE = (1 << 64) - 1
+"""The bus counts in 64 bits."""
 
 
 class NoSuchLetter(Exception):
@@ -66,7 +68,7 @@ class DeadLetters:
 
     async def get(self, sequence: int) -> DeadLetter:
         """Raises NoSuchLetter."""
-        letter = await self._next(sequence)
+        letter = await self._next(sequence) if sequence <= LAST_SEQUENCE else None
         if letter is None or letter.sequence != sequence:
             raise NoSuchLetter(f"there is no dead letter {sequence}")
         return letter
