@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from markethall.kit import telemetry, tracing
-from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Problem, TooLarge, Unreadable, UnsupportedMedia
+from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Invalid, Problem, TooLarge, Unreadable, UnsupportedMedia
 from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
 
@@ -112,12 +112,16 @@ def check_document(body: bytes) -> None:
     Raises:
         Unreadable: it is no JSON, or not UTF-8.
         DuplicateKey: an object in it names a member twice.
+        Invalid: a number in it is larger than any that is taken anywhere.
     """
     try:
-        json.loads(body.decode(), object_pairs_hook=_unique)
+        # Of numbers this checks nothing: they may be of any length, and are looked at below.
+        json.loads(body.decode(), object_pairs_hook=_unique, parse_int=float)
         msgspec.json.decode(body)
     except RecursionError as error:
         raise Unreadable("Nested too deeply.") from error
+    except msgspec.ValidationError as error:
+        raise Invalid("A number is out of range.") from error
     except (ValueError, msgspec.DecodeError) as error:
         raise Unreadable("The body is not valid JSON.") from error
 

@@ -11,6 +11,7 @@ from markethall.kit.asgi import check_document
 from markethall.kit.errors import Problem, TooLarge, Unreadable
 from markethall.kit.problems import to_problem
 from markethall.orders.devices.keys import InvalidKey, fits
+from markethall.orders.devices.written_key import written_key
 
 MAX_PAYLOAD_BYTES = 1 << 20
 """As of a body."""
@@ -67,9 +68,8 @@ def read(subject: str, payload: bytes) -> Wish:
     """`subject` as NATS keeps it: below `$MQTT.msgs.`. Raises nothing, whatever the payload."""
     topic = subject.removeprefix(MQTT_MESSAGES)
     if len(payload) > MAX_PAYLOAD_BYTES:
-        return Unusable(
-            subject, payload[:KEPT_BYTES], TooLarge(f"{len(payload)} bytes; the first {KEPT_BYTES} are here.")
-        )
+        too_large = TooLarge(f"{len(payload)} bytes; the first {KEPT_BYTES} are here.")
+        return Unusable(subject, payload[:KEPT_BYTES], too_large, _key_in(topic, payload))
     try:
         if topic == DEVICE_CANCEL:
             return Cancellation(_read(_cancel, payload).order_id, subject, payload)
@@ -79,7 +79,7 @@ def read(subject: str, payload: bytes) -> Wish:
                 raise InvalidKey("1 to 255 printable ASCII characters, none of them blank or one of / + # . * >")
             return Placement(wanted.key, OrderRequest(lines=wanted.lines))
     except Exception as error:
-        return Unusable(subject, payload, to_problem(error), _key_in(payload) if topic == DEVICE_PLACE else None)
+        return Unusable(subject, payload, to_problem(error), _key_in(topic, payload))
     return Unusable(subject, payload, Unreadable("No device publishes there."))
 
 
@@ -89,11 +89,7 @@ def _read(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:
     return decoder.decode(payload)
 
 
-def _key_in(payload: bytes) -> str | None:
+def _key_in(topic: str, payload: bytes) -> str | None:
     """The key of a document that is wrong in another way."""
-    try:
-        document = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    key = document.get("key") if isinstance(document, dict) else None
-    return key if isinstance(key, str) and fits(key) else None
+    key = written_key(payload) if topic == DEVICE_PLACE else None
+    return key if key is not None and fits(key) else None
