@@ -173,24 +173,36 @@ async def test_what_was_acknowledged_outlives_the_bus(shop: Shop, device: Broker
 
 
 async def test_devices_are_told_again_after_the_bus_lost_its_storage(shop: Shop, device: Broker) -> None:
-    async with AdminClient(shop) as shopkeeper:
+    async with AdminClient(shop) as shopkeeper, Client(shop.url) as buyer:
         [sku] = await shopkeeper.product(100)
-        ended, open_ = new_key(), new_key()
+        ended, open_, reused, refused = new_key(), new_key(), new_key(), new_key()
         async with device.subscribed(STATUS + "#") as heard:
             for key in (ended, open_):
                 await device.publish(PLACE, order(key, (sku, 1)))
                 await told(heard, key, status="confirmed")
             await device.publish(CANCEL, {"order_id": heard.last(STATUS + ended)["order_id"]})
             await told(heard, ended, status="cancelled")
+            (await buyer.order({sku: 1}, key=reused)).ok(201)
+            await device.publish(PLACE, order(reused, (sku, 2)))
+            await told(heard, reused, reason="idempotency_key_reused")
+            await device.publish(PLACE, order(refused, (sku, 0)))
+            await told(heard, refused, reason="invalid")
         [bus] = shop.processes("nats")
         os.kill(bus["pid"], signal.SIGSTOP)
         shutil.rmtree(shop.data / "nats" / "store")
         os.kill(bus["pid"], signal.SIGKILL)
         await eventually(lambda: not alive(bus["pid"]))
         await back(device)
-        async with device.subscribed(STATUS + ended, STATUS + open_) as later:
+        # Said while its refusal is told again.
+        (await buyer.order({sku: 1}, key=refused)).ok(201, 202)
+        async with device.subscribed(STATUS + "#") as later:
             await told(later, ended, status="cancelled", seconds=60)
-            await told(later, open_, status="confirmed", seconds=60)
+            for key in (open_, reused, refused):
+                await told(later, key, status="confirmed", seconds=60)
+        async with device.subscribed(STATUS + "#") as later:
+            for key in (open_, reused, refused):
+                await told(later, key, status="confirmed")
+                assert [document["status"] for document in later.payloads(STATUS + key)] == ["confirmed"]
         key = new_key()
         async with device.subscribed(STATUS + key) as heard:
 

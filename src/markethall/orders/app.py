@@ -109,7 +109,7 @@ def _devices(
     from markethall.orders.devices.telling import Teller
 
     bus.serve_devices()
-    teller = Teller(database, bus, MqttPublisher(settings))
+    teller = Teller(database, bus, MqttPublisher(settings), order_ids)
     consumer = device_consumer(bus, database, checkout, fulfilment, order_ids, teller, settings.currency)
     return [teller, consumer]
 

@@ -105,6 +105,7 @@ sa.Index(
     | (device_orders.c.refusal.is_not(None) & device_orders.c.order_id.is_not(None)),
 )
 sa.Index("device_orders_confirmed", device_orders.c.key, postgresql_where=device_orders.c.told == "confirmed")
+sa.Index("device_orders_refused", device_orders.c.key, postgresql_where=device_orders.c.told == "refused")
 sa.Index(
     "device_orders_ended",
     device_orders.c.told_at,

@@ -109,15 +109,6 @@ async def test_a_key_used_for_another_order_is_refused_and_hides_nothing(hall: H
         assert later.payloads(STATUS + key) == [first]
 
 
-async def test_the_key_of_somebody_elses_order_tells_nothing_of_it(hall: Hall, device: Broker) -> None:
-    sku, key = await hall.sell(), new_key()
-    assert (await hall.buy((sku, 1), headers={"Idempotency-Key": key})).status == 201
-    async with device.subscribed(STATUS + key) as heard:
-        await device.publish(PLACE, order(key, (sku, 2)))
-        assert (await told(heard, key, status="rejected"))["order_id"] is None
-        assert len(heard.messages) == 1
-
-
 @pytest.mark.parametrize(
     ("lines", "reason"), [([("NO-SUCH", 1)], "unknown_sku"), ([], "empty_order")], ids=["unknown", "empty"]
 )

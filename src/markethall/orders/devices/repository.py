@@ -55,6 +55,17 @@ WITH walked AS (
 )
 {_LEASE}
 """  # noqa: S608
+REFUSED = """
+SELECT key FROM device_orders WHERE told = 'refused' AND key > $1 ORDER BY key LIMIT $2
+"""
+TAKE_ORDERED = f"""
+WITH due AS (
+    SELECT d.key FROM unnest($1::text[], $2::uuid[]) AS asked (key, order_id)
+        JOIN orders AS o ON o.id = asked.order_id JOIN device_orders AS d ON d.key = asked.key
+    WHERE d.told = 'refused' AND {_FREE} ORDER BY d.key FOR UPDATE OF d SKIP LOCKED
+)
+{_LEASE}
+"""  # noqa: S608
 END_OF_WALK = """
 SELECT max(key) FROM (
     SELECT key FROM device_orders WHERE told = 'confirmed' AND key > $1 ORDER BY key LIMIT $2
@@ -73,8 +84,11 @@ WITH due AS (
 MARK_TOLD = """
 UPDATE device_orders AS d SET leased_until = NULL, told_at = clock_timestamp(),
     told = CASE WHEN d.changes = said.changes THEN said.told ELSE d.told END,
-    refusal = CASE WHEN d.changes = said.changes AND d.order_id IS NOT NULL THEN NULL ELSE d.refusal END
-FROM unnest($1::text[], $2::text[], $3::bigint[]) AS said (key, told, changes) WHERE d.key = said.key
+    order_id = coalesce(d.order_id, said.order_id),
+    refusal = CASE WHEN d.changes = said.changes AND coalesce(d.order_id, said.order_id) IS NOT NULL THEN NULL
+        ELSE d.refusal END
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[]) AS said (key, told, changes, order_id)
+WHERE d.key = said.key
 """
 RELEASE = "UPDATE device_orders SET leased_until = NULL WHERE key = ANY($1::text[])"
 FORGET = """
@@ -101,7 +115,9 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A key whose device is to be told something, leased to this replica."""
+    """A key whose device is to be told something, leased to this replica.
+
+    `order_id` is null where no request of a device made the order: one over HTTP may have."""
 
     key: str
     order_id: UUID | None
@@ -134,15 +150,26 @@ async def take_changed(connection: Connection, after: str, limit: int) -> tuple[
     return _taken(await connection.fetch(TAKE_CHANGED, after, limit)), end
 
 
+async def refused_keys(connection: Connection, after: str, limit: int) -> list[str]:
+    """The next so many after a key whose device was told a refusal, and of no order."""
+    return [row["key"] for row in await connection.fetch(REFUSED, after, limit)]
+
+
+async def take_ordered(connection: Connection, order_ids: Mapping[str, UUID]) -> list[Taken]:
+    """Of refused keys, those with which an order was made after all. `order_ids`: which order that would be."""
+    return _taken(await connection.fetch(TAKE_ORDERED, list(order_ids), list(order_ids.values())))
+
+
 async def take_ended(connection: Connection, limit: int) -> list[Taken]:
     """Those whose last word was said long enough ago."""
     return _taken(await connection.fetch(TAKE_ENDED, limit))
 
 
 async def mark_told(connection: Connection, told: Sequence[tuple[Taken, str]]) -> None:
-    """What each was told just now; the leases end."""
+    """What each was told just now, and of which order; the leases end."""
     keys, statuses = [taken.key for taken, _ in told], [status for _, status in told]
-    await connection.execute(MARK_TOLD, keys, statuses, [taken.changes for taken, _ in told])
+    changes, order_ids = [taken.changes for taken, _ in told], [taken.order_id for taken, _ in told]
+    await connection.execute(MARK_TOLD, keys, statuses, changes, order_ids)
 
 
 async def release(connection: Connection, keys: Collection[str]) -> None:
