@@ -35,6 +35,9 @@ async def injected(target: Target, fault: Fault, hit: Hit, history: History) -> 
     except NotHealed as error:
         raise NotHealed(f"{name} may still be on: {error}") from error
     except Exception as error:
+        if isinstance(error, LocalError):
+            # Something was begun, and undone: judges must know that the shop was disturbed.
+            history.add(FaultRecord(hit.fault, hit.spot, injected_at, monotonic()))
         if cancelled:
             raise asyncio.CancelledError from error
         raise
