@@ -1,9 +1,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import { isProblem } from "@/api/problems";
 
-const ATTEMPTS = 3;
 /** So often a question that failed is asked again by itself, while its page is looked at. */
-export const AGAIN_MS = 5_000;
+export const AGAIN_MS = 3_000;
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -13,8 +12,9 @@ export const queries = new QueryClient({
       staleTime: 15_000,
       // The browser's idea of being online says nothing about the shop.
       networkMode: "always",
-      retry: (count, error) => isProblem(error) && error.isPassing && count < ATTEMPTS - 1,
-      retryDelay: (attempt) => Math.min(300 * 2 ** attempt, 3_000),
+      // The front has tried other replicas already: what it says is shown at once. A broken connection is another matter.
+      retry: (count, error) => isProblem(error, "unreachable") && count < 1,
+      retryDelay: 300,
       refetchInterval: (query) => (isPassing(query.state.error) ? AGAIN_MS : false),
     },
     mutations: { networkMode: "always" },

@@ -4,6 +4,7 @@ import { useSpeech } from "@/texts";
 import { ButtonLink, buttonClass } from "@/ui/Button";
 import { Skeleton } from "@/ui/Skeleton";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import { CartChanges } from "./CartChanges";
 import styles from "./CartDrawer.module.css";
 import { CartLines } from "./CartLines";
@@ -35,9 +36,10 @@ export default function CartDrawer() {
 function Inside({ close }: { close: () => void }) {
   const { texts, money } = useSpeech();
   const cart = useCart({ live: true });
+  const problem = useTrouble(cart);
   if (cart.data === undefined) {
-    if (cart.error)
-      return <Trouble error={cart.error} onRetry={() => void cart.refetch()} away={texts.cart.away} />;
+    if (problem)
+      return <Trouble error={problem} onRetry={() => void cart.refetch()} away={texts.cart.away} />;
     return <Skeleton height="8rem" />;
   }
   if (cart.data === null || cart.data.lines.length === 0) {
@@ -53,9 +55,7 @@ function Inside({ close }: { close: () => void }) {
   return (
     <>
       <div className={styles.scroll}>
-        {cart.isRefetchError && (
-          <Trouble error={cart.error} onRetry={() => void cart.refetch()} away={texts.cart.away} />
-        )}
+        {problem && <Trouble error={problem} onRetry={() => void cart.refetch()} away={texts.cart.away} />}
         <CartChanges cart={cart.data} />
         <CartLines cart={cart.data} onLeave={close} />
       </div>

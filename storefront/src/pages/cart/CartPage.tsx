@@ -6,19 +6,19 @@ import { ButtonLink } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import styles from "./CartPage.module.css";
 
 export function Component() {
   const { texts, money } = useSpeech();
   const cart = useCart({ live: true });
+  const problem = useTrouble(cart);
   const filled = cart.data && cart.data.lines.length > 0 ? cart.data : null;
   return (
     <Page title={texts.cart.title}>
       <h1>{texts.cart.title}</h1>
-      {cart.error && (
-        <Trouble error={cart.error} onRetry={() => void cart.refetch()} away={texts.cart.away} />
-      )}
-      {cart.data === undefined && !cart.error && <Skeleton height="12rem" />}
+      {problem && <Trouble error={problem} onRetry={() => void cart.refetch()} away={texts.cart.away} />}
+      {cart.data === undefined && !problem && <Skeleton height="12rem" />}
       {cart.data !== undefined && !filled && (
         <div className={styles.empty}>
           <p>

@@ -17,6 +17,7 @@ import { Notice } from "@/ui/Notice";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import styles from "./CheckoutPage.module.css";
 import { DeliveryForm } from "./DeliveryForm";
 import { Refusal } from "./Refusal";
@@ -28,6 +29,7 @@ export function Component() {
   const user = useUser();
   const cart = useCart({ live: true });
   const attempt = useSyncExternalStore(subscribeToAttempt, currentAttempt);
+  const problem = useTrouble(cart);
   const { refused, trouble, isPlacing, send } = usePlacing();
 
   // Taken up where a reload, or a lost connection, left it.
@@ -52,10 +54,8 @@ export function Component() {
         </Notice>
       )}
       {!isBusy && refused && <Refusal problem={refused} cart={filled} />}
-      {cart.error && (
-        <Trouble error={cart.error} onRetry={() => void cart.refetch()} away={texts.cart.away} />
-      )}
-      {!isBusy && cart.data === undefined && !cart.error && <Skeleton height="20rem" />}
+      {problem && <Trouble error={problem} onRetry={() => void cart.refetch()} away={texts.cart.away} />}
+      {!isBusy && cart.data === undefined && !problem && <Skeleton height="20rem" />}
       {!isBusy && cart.data !== undefined && !filled && (
         <div className={styles.empty}>
           <p>{texts.cart.empty}</p>

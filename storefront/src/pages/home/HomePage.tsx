@@ -6,8 +6,10 @@ import { categoriesQuery, newestQuery } from "@/catalog/queries";
 import { useTexts } from "@/texts";
 import { ButtonLink } from "@/ui/Button";
 import { Page } from "@/ui/Page";
+import { Picture } from "@/ui/Picture";
 import { Skeleton } from "@/ui/Skeleton";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import styles from "./HomePage.module.css";
 
 /** Categories, and what is new. */
@@ -15,6 +17,8 @@ export function Component() {
   const { catalog } = useTexts();
   const categories = useQuery(categoriesQuery);
   const newest = useQuery(newestQuery);
+  const categoriesTrouble = useTrouble(categories);
+  const newestTrouble = useTrouble(newest);
   return (
     <Page title={null}>
       <section className={styles.hello}>
@@ -32,6 +36,7 @@ export function Component() {
           <ul className={styles.stalls}>
             {branches(categories.data).map(({ category, below }, place) => (
               <li key={category.slug} className={styles.stall} data-colour={place % 5}>
+                <Picture source={category.image} alt="" sizes="7rem" className={styles.stallPicture ?? ""} />
                 <Link className={styles.stallName} to={`/categories/${category.slug}`}>
                   {category.name}
                 </Link>
@@ -47,8 +52,8 @@ export function Component() {
               </li>
             ))}
           </ul>
-        ) : categories.error ? (
-          <Trouble error={categories.error} onRetry={() => void categories.refetch()} away={catalog.away} />
+        ) : categoriesTrouble ? (
+          <Trouble error={categoriesTrouble} onRetry={() => void categories.refetch()} away={catalog.away} />
         ) : (
           <Skeleton height="5.5rem" />
         )}
@@ -57,8 +62,8 @@ export function Component() {
         <h2 id="newest">{catalog.newest}</h2>
         {newest.data ? (
           <ProductGrid heading="h3" products={newest.data.items} />
-        ) : newest.error ? (
-          <Trouble error={newest.error} onRetry={() => void newest.refetch()} away={catalog.away} />
+        ) : newestTrouble ? (
+          <Trouble error={newestTrouble} onRetry={() => void newest.refetch()} away={catalog.away} />
         ) : (
           <ProductGridSkeleton />
         )}

@@ -5,15 +5,16 @@ import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import styles from "./ProductList.module.css";
 
 /** Page after page; what was loaded is there at once when one comes back. */
 export function ProductList({ wanted }: { wanted: Wanted }) {
   const { list, catalog, trouble } = useTexts();
   const pages = useInfiniteQuery(productsQuery(wanted));
+  const problem = useTrouble(pages);
   if (!pages.data) {
-    if (pages.error)
-      return <Trouble error={pages.error} onRetry={() => void pages.refetch()} away={catalog.away} />;
+    if (problem) return <Trouble error={problem} onRetry={() => void pages.refetch()} away={catalog.away} />;
     return <ProductGridSkeleton count={12} />;
   }
   const products = pages.data.pages.flatMap((page) => page.items);

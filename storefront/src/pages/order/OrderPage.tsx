@@ -12,6 +12,7 @@ import { Notice } from "@/ui/Notice";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import { CancelButton } from "./CancelButton";
 import styles from "./OrderPage.module.css";
 import { Steps } from "./Steps";
@@ -21,14 +22,15 @@ export function Component() {
   const { id = "" } = useParams();
   const { texts, dateTime, money } = useSpeech();
   const order = useLiveOrder(id);
+  const problem = useTrouble(order);
   const words = texts.order;
   if (!order.data) {
-    if (isProblem(order.error) && order.error.status === 404) return <NotFound />;
+    if (isProblem(problem) && problem.status === 404) return <NotFound />;
     return (
       <Page title={words.one} narrow>
         <h1>{words.one}</h1>
-        {order.error ? (
-          <Trouble error={order.error} onRetry={() => void order.refetch()} away={words.away} />
+        {problem ? (
+          <Trouble error={problem} onRetry={() => void order.refetch()} away={words.away} />
         ) : (
           <Skeleton height="16rem" />
         )}
@@ -44,9 +46,7 @@ export function Component() {
           {words.number(number)} · <time dateTime={placed_at}>{dateTime(placed_at)}</time>
         </p>
       </div>
-      {order.isRefetchError && (
-        <Trouble error={order.error} onRetry={() => void order.refetch()} away={words.away} />
-      )}
+      {problem && <Trouble error={problem} onRetry={() => void order.refetch()} away={words.away} />}
       <div role="status" className={styles.status}>
         <Steps order={order.data} />
         <Outcome order={order.data} />

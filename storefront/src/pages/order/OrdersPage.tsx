@@ -10,6 +10,7 @@ import { Button, ButtonLink } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { Trouble } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import styles from "./OrdersPage.module.css";
 
 /** The purchase history: of the account, or what a guest bought in this browser. */
@@ -27,9 +28,10 @@ export function Component() {
 function OrdersOfUser({ userId }: { userId: string }) {
   const { texts } = useSpeech();
   const pages = useInfiniteQuery(ordersQuery(userId));
+  const problem = useTrouble(pages);
   if (!pages.data) {
-    if (pages.error) {
-      return <Trouble error={pages.error} onRetry={() => void pages.refetch()} away={texts.order.away} />;
+    if (problem) {
+      return <Trouble error={problem} onRetry={() => void pages.refetch()} away={texts.order.away} />;
     }
     return <Skeleton height="12rem" />;
   }
@@ -37,9 +39,7 @@ function OrdersOfUser({ userId }: { userId: string }) {
   if (orders.length === 0) return <Nothing />;
   return (
     <>
-      {pages.error && (
-        <Trouble error={pages.error} onRetry={() => void pages.refetch()} away={texts.order.away} />
-      )}
+      {problem && <Trouble error={problem} onRetry={() => void pages.refetch()} away={texts.order.away} />}
       <ul className={styles.orders}>
         {orders.map((order) => (
           <OrderCard key={order.id} order={order} />
@@ -75,12 +75,13 @@ function OrdersOfGuest() {
 function RememberedOrder({ id }: { id: string }) {
   const { texts } = useSpeech();
   const order = useQuery(orderQuery(id));
+  const problem = useTrouble(order);
   if (order.data) return <OrderCard order={order.data} />;
-  if (isProblem(order.error) && order.error.status === 404) return null;
+  if (isProblem(problem) && problem.status === 404) return null;
   return (
     <li>
-      {order.error ? (
-        <Trouble error={order.error} onRetry={() => void order.refetch()} away={texts.order.away} />
+      {problem ? (
+        <Trouble error={problem} onRetry={() => void order.refetch()} away={texts.order.away} />
       ) : (
         <Skeleton height="6rem" />
       )}

@@ -17,6 +17,7 @@ import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { Stepper } from "@/ui/Stepper";
 import { Trouble, wordsFor } from "@/ui/Trouble";
+import { useTrouble } from "@/ui/useTrouble";
 import { Availability } from "./Availability";
 import { OptionPicker } from "./OptionPicker";
 import { Pictures } from "./Pictures";
@@ -29,14 +30,15 @@ export function Component() {
   const { slug = "" } = useParams();
   const { texts } = useSpeech();
   const product = useQuery({ ...productQuery(slug), refetchInterval: LOOK_MS });
+  const problem = useTrouble(product);
   if (product.data) {
     return <ProductDetails key={product.data.slug} product={product.data} isOld={product.isRefetchError} />;
   }
-  if (isProblem(product.error) && product.error.status === 404) return <NotFound />;
+  if (isProblem(problem) && problem.status === 404) return <NotFound />;
   return (
     <Page title={slug}>
-      {product.error ? (
-        <Trouble error={product.error} onRetry={() => void product.refetch()} away={texts.product.away} />
+      {problem ? (
+        <Trouble error={problem} onRetry={() => void product.refetch()} away={texts.product.away} />
       ) : (
         <div className={styles.columns}>
           <Skeleton height="min(90vw, 34rem)" />
