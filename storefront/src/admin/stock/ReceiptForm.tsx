@@ -82,4 +82,8 @@ export function ReceiptForm({ sku, onDone }: ReceiptFormProps) {
   );
 }
 
-const newKey = (): string => crypto.randomUUID();
+/** Not `randomUUID`: that is for pages over TLS only. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
