@@ -49,27 +49,31 @@ def judge_prices(history: History) -> list[Violation]:
 
 
 def _wrong(sku: str, prices: Sequence[_Price], charged: Sequence[_Charged]) -> Violation | None:
+    of_amount: dict[int, list[int]] = defaultdict(list)
+    for index, price in enumerate(prices):
+        of_amount[price.amount].append(index)
     by_seen = sorted(charged, key=lambda one: one.seen)
-    known = position = 0
+    in_force = sorted(range(len(prices)), key=lambda index: prices[index].in_force)
+    newest = seen = forced = 0
     for one in sorted(charged, key=lambda one: one.placed):
-        while position < len(by_seen) and by_seen[position].seen < one.placed:
-            known = max(known, _earliest(prices, by_seen[position].amount))
-            position += 1
-        newest = max([known, *(index for index, price in enumerate(prices) if price.in_force < one.placed)])
-        possible = [
-            price
-            for index, price in enumerate(prices)
-            if price.call.started < one.seen and (index >= newest or price.call.ended >= prices[newest].call.started)
-        ]
-        if one.amount not in {price.amount for price in possible}:
+        while seen < len(by_seen) and by_seen[seen].seen < one.placed:
+            newest = max(newest, min(of_amount.get(by_seen[seen].amount, [0])))
+            seen += 1
+        while forced < len(prices) and prices[in_force[forced]].in_force < one.placed:
+            newest = max(newest, in_force[forced])
+            forced += 1
+        if not any(_possible(prices, index, newest, one) for index in of_amount.get(one.amount, ())):
+            possible = [price for index, price in enumerate(prices) if _possible(prices, index, newest, one)]
             could = ", ".join(str(price.amount) for price in possible)
             said = f"{sku} was charged at {one.amount}, and cost {could} when it was ordered"
             return violation(RULE, said, [*(price.call for price in possible[:2]), one.call])
     return None
 
 
-def _earliest(prices: Sequence[_Price], amount: int) -> int:
-    return next((index for index, price in enumerate(prices) if price.amount == amount), 0)
+def _possible(prices: Sequence[_Price], index: int, newest: int, one: _Charged) -> bool:
+    """Whether the order may have been charged it, `newest` being in force for sure."""
+    call = prices[index].call
+    return call.started < one.seen and (index >= newest or call.ended >= prices[newest].call.started)
 
 
 def _prices(history: History) -> Mapping[str, Sequence[_Price]]:
