@@ -1,6 +1,6 @@
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Controller, useForm } from "react-hook-form";
-import { z } from "zod";
+import { z } from "zod/mini";
 import type { Category } from "@/api/client";
 import { isProblem } from "@/api/problems";
 import { Button } from "@/ui/Button";
@@ -19,17 +19,20 @@ export function CategoryForm({ category, onDone }: { category: Category | null; 
   const { categories: texts } = useAdminTexts();
   const save = useSaveCategory(category);
   const schema = z.object({
-    name: z.string().trim().min(1, texts.needed).max(200, texts.tooLong(200)),
-    parent: z.string().transform((slug) => slug || null),
+    name: z.string().check(z.trim(), z.minLength(1, texts.needed), z.maxLength(200, texts.tooLong(200))),
+    parent: z.pipe(
+      z.string(),
+      z.transform((slug) => slug || null),
+    ),
     position: z
-      .string()
-      .trim()
-      .regex(/^\d{1,7}$/, texts.positionForm)
-      .transform(Number)
-      .refine((position) => position <= LAST, texts.positionForm),
+      .pipe(
+        z.string().check(z.trim(), z.regex(/^\d{1,7}$/, texts.positionForm)),
+        z.transform((text) => Number(text)),
+      )
+      .check(z.refine((position) => position <= LAST, texts.positionForm)),
   });
   const { control, register, handleSubmit, formState } = useForm({
-    resolver: zodResolver(schema),
+    resolver: standardSchemaResolver(schema),
     defaultValues: {
       name: category?.name ?? "",
       parent: category?.parent ?? "",

@@ -1,4 +1,4 @@
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useMemo } from "react";
 import { Controller, FormProvider, useForm } from "react-hook-form";
 import type { Product } from "@/api/client";
@@ -30,7 +30,7 @@ interface ProductFormProps {
 
 export function ProductForm({ draft, currency, product, error, isBusy, onSave }: ProductFormProps) {
   const { products } = useAdminTexts();
-  const resolver = useMemo(() => zodResolver(rulesOf(products, currency)), [products, currency]);
+  const resolver = useMemo(() => standardSchemaResolver(rulesOf(products, currency)), [products, currency]);
   const fields = useForm<Draft>({ resolver, defaultValues: draft });
   const { errors } = fields.formState;
   return (

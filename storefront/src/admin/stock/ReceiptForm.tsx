@@ -1,7 +1,7 @@
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
-import { z } from "zod";
+import { z } from "zod/mini";
 import { isProblem } from "@/api/problems";
 import { Button } from "@/ui/Button";
 import { Trouble } from "@/ui/Trouble";
@@ -24,15 +24,15 @@ export function ReceiptForm({ sku, onDone }: ReceiptFormProps) {
   const [key, setKey] = useState(newKey);
   const schema = z.object({
     quantity: z
-      .string()
-      .trim()
-      .regex(/^[+-]?\d{1,10}$/, stock.wholeNumber)
-      .transform(Number)
-      .refine((value) => value !== 0 && Math.abs(value) <= MOST, stock.wholeNumber),
-    reference: z.string().trim().max(200, stock.tooLong(200)),
+      .pipe(
+        z.string().check(z.trim(), z.regex(/^[+-]?\d{1,10}$/, stock.wholeNumber)),
+        z.transform((text) => Number(text)),
+      )
+      .check(z.refine((value) => value !== 0 && Math.abs(value) <= MOST, stock.wholeNumber)),
+    reference: z.string().check(z.trim(), z.maxLength(200, stock.tooLong(200))),
   });
   const { register, handleSubmit, reset, formState } = useForm({
-    resolver: zodResolver(schema),
+    resolver: standardSchemaResolver(schema),
     defaultValues: { quantity: "", reference: "" },
   });
   const { errors } = formState;

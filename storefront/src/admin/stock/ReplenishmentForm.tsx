@@ -1,6 +1,6 @@
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
-import { z } from "zod";
+import { z } from "zod/mini";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Trouble } from "@/ui/Trouble";
@@ -19,13 +19,15 @@ export function ReplenishmentForm({ sku, now }: { sku: string; now: Replenishmen
   const replenish = useReplenish(sku);
   const whole = (most: number) =>
     z
-      .string()
-      .trim()
-      .regex(/^\d{1,10}$/, stock.positive)
-      .transform(Number)
-      .refine((value) => value >= 1 && value <= most, stock.positive);
+      .pipe(
+        z.string().check(z.trim(), z.regex(/^\d{1,10}$/, stock.positive)),
+        z.transform((text) => Number(text)),
+      )
+      .check(z.refine((value) => value >= 1 && value <= most, stock.positive));
   const { register, handleSubmit, formState } = useForm({
-    resolver: zodResolver(z.object({ target: whole(MOST), interval_seconds: whole(YEAR_SECONDS) })),
+    resolver: standardSchemaResolver(
+      z.object({ target: whole(MOST), interval_seconds: whole(YEAR_SECONDS) }),
+    ),
     values: {
       target: String(now?.target ?? ""),
       interval_seconds: String(now?.interval_seconds ?? ""),
