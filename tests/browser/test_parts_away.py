@@ -27,6 +27,7 @@ async def test_without_catalog_what_is_known_is_shown_and_sold(browser: Browser,
             await expect(searching.get_by_text("The shelves cannot be shown just now")).to_be_visible()
             await page.goto("/products/bear-ferdinand")
             await expect(page.get_by_role("heading", name="Bear Ferdinand")).to_be_visible()
+            await expect(page.get_by_text("What you see is from a moment ago")).to_be_visible()
             await page.goto(f"/products/{uuid.uuid4().hex}")
             await expect(page.get_by_text("This page cannot be shown just now")).to_be_visible()
             await expect(page.get_by_role("button", name="Try again")).to_be_visible()

@@ -1,3 +1,4 @@
+import { heardOfCatalog } from "@/catalog/stale";
 import { csrfToken, ensureFresh, isSignedIn, sessionIsOver } from "@/session/session";
 import { problemOf, unreachable } from "./problems";
 
@@ -7,6 +8,7 @@ const WRITE_TIMEOUT_MS = 40_000;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Where a guest is answered differently from whoever is signed in. */
 const PERSONAL = /^\/api\/(users|carts|orders|system|stock|admin|media|imports)\b/;
+const PRODUCTS = /^\/api\/products\b/;
 const SESSION_CODES = new Set(["token_expired", "unauthenticated", "invalid_token"]);
 
 /**
@@ -39,7 +41,9 @@ async function send(request: Request): Promise<Response> {
   const deadline = AbortSignal.timeout(isSafe ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS);
   const signal = AbortSignal.any([request.signal, deadline]);
   try {
-    return await fetch(new Request(request, { headers, signal }));
+    const response = await fetch(new Request(request, { headers, signal }));
+    if (isSafe && PRODUCTS.test(new URL(request.url).pathname)) heardOfCatalog(response);
+    return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw unreachable(error);

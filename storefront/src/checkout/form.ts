@@ -1,20 +1,26 @@
-import { z } from "zod/mini";
+import { email, name, text, trimmed } from "@/ui/rules";
 import type { OrderRequest } from "./attempt";
 
-const text = (most: number) => z.string().check(z.trim(), z.minLength(1), z.maxLength(most));
+/** What the page asks for. */
+export interface Delivery {
+  email: string;
+  name: string;
+  line1: string;
+  line2: string;
+  postal_code: string;
+  city: string;
+  country: string;
+}
 
-/** What the page asks for; limits are those of the API. */
-export const delivery = z.object({
-  email: z.string().check(z.trim(), z.maxLength(254), z.regex(/^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$/)),
-  name: text(200),
-  line1: text(200),
-  line2: z.string().check(z.trim(), z.maxLength(200)),
-  postal_code: text(20),
-  city: text(200),
-  country: z.string().check(z.regex(/^[A-Z]{2}$/)),
-});
-
-export type Delivery = z.infer<typeof delivery>;
+export const rules = {
+  email,
+  name,
+  line1: text(1, 200),
+  line2: text(0, 200),
+  postal_code: text(1, 20),
+  city: text(1, 200),
+  country: text(2, 2),
+};
 
 export const emptyDelivery: Delivery = {
   email: "",
@@ -26,11 +32,8 @@ export const emptyDelivery: Delivery = {
   country: "",
 };
 
-export function addressOf({
-  email,
-  line2,
-  ...address
-}: Delivery): Pick<OrderRequest, "email" | "shipping_address"> {
+export function addressOf(typed: Delivery): Pick<OrderRequest, "email" | "shipping_address"> {
+  const { email, line2, ...address } = trimmed({ ...typed });
   return { email, shipping_address: { ...address, line2: line2 === "" ? null : line2 } };
 }
 
@@ -40,42 +43,7 @@ export function fieldOf(path: string): keyof Delivery | null {
   return name in emptyDelivery ? (name as keyof Delivery) : null;
 }
 
-export const COUNTRIES = [
-  "AT",
-  "BE",
-  "BG",
-  "CH",
-  "CY",
-  "CZ",
-  "DE",
-  "DK",
-  "EE",
-  "ES",
-  "FI",
-  "FR",
-  "GB",
-  "GR",
-  "HR",
-  "HU",
-  "IE",
-  "IS",
-  "IT",
-  "LI",
-  "LT",
-  "LU",
-  "LV",
-  "MT",
-  "NL",
-  "NO",
-  "PL",
-  "PT",
-  "RO",
-  "SE",
-  "SI",
-  "SK",
-  "CA",
-  "US",
-  "AU",
-  "NZ",
-  "JP",
-];
+export const COUNTRIES =
+  "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK CA US AU NZ JP".split(
+    " ",
+  );

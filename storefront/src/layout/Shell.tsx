@@ -1,5 +1,7 @@
 import { Outlet, ScrollRestoration, useNavigation } from "react-router";
+import { useIsCatalogStale } from "@/catalog/stale";
 import { useTexts } from "@/texts";
+import { Notice } from "@/ui/Notice";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import styles from "./Shell.module.css";
@@ -7,6 +9,7 @@ import styles from "./Shell.module.css";
 /** What is around every page of the buyers. */
 export function Shell() {
   const texts = useTexts();
+  const isStale = useIsCatalogStale();
   const isMoving = useNavigation().state !== "idle";
   return (
     <div className={styles.shell}>
@@ -16,6 +19,11 @@ export function Shell() {
       <div className={styles.progress} data-moving={isMoving} aria-hidden />
       <Header />
       <main id="content" className={styles.content} tabIndex={-1}>
+        {isStale && (
+          <div className={styles.strip}>
+            <Notice kind="warning">{texts.trouble.old}</Notice>
+          </div>
+        )}
         <Outlet />
       </main>
       <Footer />

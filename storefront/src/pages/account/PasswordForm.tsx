@@ -1,27 +1,19 @@
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
-import { z } from "zod/mini";
 import { answered, api } from "@/api/client";
 import { isProblem } from "@/api/problems";
 import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Notice } from "@/ui/Notice";
+import { anyPassword, newPassword } from "@/ui/rules";
 import styles from "./account.module.css";
-import { password } from "./fields";
 import { SignInTrouble } from "./SignInTrouble";
-
-const passwords = z.object({
-  current_password: z.string().check(z.minLength(1), z.maxLength(256)),
-  password,
-});
 
 export function PasswordForm() {
   const { account } = useTexts();
   const [trouble, setTrouble] = useState<unknown>(null);
-  const form = useForm<z.infer<typeof passwords>>({
-    resolver: standardSchemaResolver(passwords),
+  const form = useForm({
     mode: "onTouched",
     defaultValues: { current_password: "", password: "" },
   });
@@ -54,7 +46,7 @@ export function PasswordForm() {
         type="password"
         autoComplete="current-password"
         error={errors.current_password && account.wrong.password}
-        {...form.register("current_password")}
+        {...form.register("current_password", anyPassword)}
       />
       <Field
         label={account.newPassword}
@@ -62,7 +54,7 @@ export function PasswordForm() {
         type="password"
         autoComplete="new-password"
         error={errors.password && account.wrong.newPassword}
-        {...form.register("password")}
+        {...form.register("password", newPassword)}
       />
       <Button type="submit" disabled={isSubmitting}>
         {account.save}

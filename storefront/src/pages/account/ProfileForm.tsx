@@ -1,31 +1,27 @@
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
-import { z } from "zod/mini";
 import { answered, api, type User } from "@/api/client";
 import { userHasChanged } from "@/session/session";
 import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Notice } from "@/ui/Notice";
+import { email, name, trimmed } from "@/ui/rules";
 import styles from "./account.module.css";
-import { email, name } from "./fields";
 import { SignInTrouble } from "./SignInTrouble";
-
-const profile = z.object({ name, email });
 
 export function ProfileForm({ user }: { user: User }) {
   const { account } = useTexts();
   const [trouble, setTrouble] = useState<unknown>(null);
-  const form = useForm<z.infer<typeof profile>>({
-    resolver: standardSchemaResolver(profile),
+  const form = useForm({
     mode: "onTouched",
     defaultValues: { name: user.name, email: user.email },
   });
   const [isSaved, setSaved] = useState(false);
   const { errors, isSubmitting, isDirty } = form.formState;
 
-  const submit = form.handleSubmit(async (typed) => {
+  const submit = form.handleSubmit(async (values) => {
+    const typed = trimmed(values);
     setTrouble(null);
     setSaved(false);
     try {
@@ -47,14 +43,14 @@ export function ProfileForm({ user }: { user: User }) {
         label={account.name}
         autoComplete="name"
         error={errors.name && account.wrong.name}
-        {...form.register("name")}
+        {...form.register("name", name)}
       />
       <Field
         label={account.email}
         type="email"
         autoComplete="email"
         error={errors.email && account.wrong.email}
-        {...form.register("email")}
+        {...form.register("email", email)}
       />
       <Button look="main" type="submit" disabled={isSubmitting || !isDirty}>
         {account.save}

@@ -1,8 +1,6 @@
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { Link, Navigate, useNavigate, useSearchParams } from "react-router";
-import { z } from "zod/mini";
 import { answered, api } from "@/api/client";
 import { isProblem } from "@/api/problems";
 import { signIn } from "@/session/session";
@@ -11,13 +9,16 @@ import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Page } from "@/ui/Page";
+import { email, name, newPassword, trimmed } from "@/ui/rules";
 import styles from "./account.module.css";
-import { email, name, password } from "./fields";
 import { nextOf } from "./next";
 import { SignInTrouble } from "./SignInTrouble";
 
-const registration = z.object({ name, email, password });
-type Registration = z.infer<typeof registration>;
+interface Registration {
+  name: string;
+  email: string;
+  password: string;
+}
 
 /** A new account, and signed in to it at once. */
 export function Component() {
@@ -28,13 +29,13 @@ export function Component() {
   const next = nextOf(address);
   const [trouble, setTrouble] = useState<unknown>(null);
   const form = useForm<Registration>({
-    resolver: standardSchemaResolver(registration),
     mode: "onTouched",
     defaultValues: { name: "", email: "", password: "" },
   });
   const { errors, isSubmitting } = form.formState;
 
-  const submit = form.handleSubmit(async (typed) => {
+  const submit = form.handleSubmit(async ({ password, ...who }) => {
+    const typed = { ...trimmed(who), password };
     setTrouble(null);
     try {
       await answered(api.POST("/api/users", { body: typed })).catch((error: unknown) => {
@@ -48,7 +49,7 @@ export function Component() {
       await navigate(next, { replace: true });
     } catch (error) {
       for (const { field } of isProblem(error) ? error.fields : []) {
-        if (field in registration.shape) form.setError(field as keyof Registration, { type: "refused" });
+        if (field in typed) form.setError(field as keyof Registration, { type: "refused" });
       }
       setTrouble(error);
     }
@@ -64,14 +65,14 @@ export function Component() {
           label={account.name}
           autoComplete="name"
           error={errors.name && account.wrong.name}
-          {...form.register("name")}
+          {...form.register("name", name)}
         />
         <Field
           label={account.email}
           type="email"
           autoComplete="username"
           error={errors.email && account.wrong.email}
-          {...form.register("email")}
+          {...form.register("email", email)}
         />
         <Field
           label={account.password}
@@ -79,7 +80,7 @@ export function Component() {
           type="password"
           autoComplete="new-password"
           error={errors.password && account.wrong.newPassword}
-          {...form.register("password")}
+          {...form.register("password", newPassword)}
         />
         <Button look="main" type="submit" disabled={isSubmitting}>
           {isSubmitting ? account.registering : account.register}

@@ -1,22 +1,16 @@
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { Link, Navigate, useNavigate, useSearchParams } from "react-router";
-import { z } from "zod/mini";
 import { signIn } from "@/session/session";
 import { useUser } from "@/session/useUser";
 import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import { Page } from "@/ui/Page";
+import { anyPassword, text } from "@/ui/rules";
 import styles from "./account.module.css";
 import { nextOf } from "./next";
 import { SignInTrouble } from "./SignInTrouble";
-
-const credentials = z.object({
-  email: z.string().check(z.trim(), z.minLength(1), z.maxLength(254)),
-  password: z.string().check(z.minLength(1), z.maxLength(256)),
-});
 
 export function Component() {
   const { account } = useTexts();
@@ -25,8 +19,7 @@ export function Component() {
   const [address] = useSearchParams();
   const next = nextOf(address);
   const [trouble, setTrouble] = useState<unknown>(null);
-  const form = useForm<z.infer<typeof credentials>>({
-    resolver: standardSchemaResolver(credentials),
+  const form = useForm({
     defaultValues: { email: "", password: "" },
   });
   const { errors, isSubmitting } = form.formState;
@@ -34,7 +27,7 @@ export function Component() {
   const submit = form.handleSubmit(async ({ email, password }) => {
     setTrouble(null);
     try {
-      await signIn(email, password);
+      await signIn(email.trim(), password);
       await navigate(next, { replace: true });
     } catch (error) {
       setTrouble(error);
@@ -52,14 +45,14 @@ export function Component() {
           type="email"
           autoComplete="username"
           error={errors.email && account.wrong.email}
-          {...form.register("email")}
+          {...form.register("email", text(1, 254))}
         />
         <Field
           label={account.password}
           type="password"
           autoComplete="current-password"
           error={errors.password && account.wrong.password}
-          {...form.register("password")}
+          {...form.register("password", anyPassword)}
         />
         <Button look="main" type="submit" disabled={isSubmitting}>
           {isSubmitting ? account.signingIn : account.signIn}

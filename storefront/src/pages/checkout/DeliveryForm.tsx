@@ -1,11 +1,10 @@
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useEffect } from "react";
 import { useForm } from "react-hook-form";
 import { Link } from "react-router";
 import type { User } from "@/api/client";
 import type { Problem } from "@/api/problems";
 import { draft, keepDraft } from "@/checkout/draft";
-import { COUNTRIES, type Delivery, delivery, emptyDelivery, fieldOf } from "@/checkout/form";
+import { COUNTRIES, type Delivery, emptyDelivery, fieldOf, rules } from "@/checkout/form";
 import { useSpeech } from "@/texts";
 import { ChoiceField, Field } from "@/ui/Field";
 import styles from "./DeliveryForm.module.css";
@@ -24,7 +23,6 @@ interface DeliveryFormProps {
 export function DeliveryForm({ user, isPlacing, problem, onSubmit }: DeliveryFormProps) {
   const { texts, language, country } = useSpeech();
   const form = useForm<Delivery>({
-    resolver: standardSchemaResolver(delivery),
     mode: "onTouched",
     defaultValues: { ...emptyDelivery, email: user?.email ?? "", name: user?.name ?? "", ...draft() },
   });
@@ -62,43 +60,48 @@ export function DeliveryForm({ user, isPlacing, problem, onSubmit }: DeliveryFor
           type="email"
           autoComplete="email"
           error={wrong("email")}
-          {...form.register("email")}
+          {...form.register("email", rules.email)}
         />
       </fieldset>
       <fieldset disabled={isPlacing} className={styles.part}>
         <legend>{words.where}</legend>
-        <Field label={words.name} autoComplete="name" error={wrong("name")} {...form.register("name")} />
+        <Field
+          label={words.name}
+          autoComplete="name"
+          error={wrong("name")}
+          {...form.register("name", rules.name)}
+        />
         <Field
           label={words.line1}
           autoComplete="address-line1"
           error={wrong("line1")}
-          {...form.register("line1")}
+          {...form.register("line1", rules.line1)}
         />
         <Field
           label={words.line2}
           autoComplete="address-line2"
           error={wrong("line2")}
-          {...form.register("line2")}
+          {...form.register("line2", rules.line2)}
         />
         <div className={styles.row}>
           <Field
             label={words.postal_code}
             autoComplete="postal-code"
             error={wrong("postal_code")}
-            {...form.register("postal_code")}
+            {...form.register("postal_code", rules.postal_code)}
           />
           <Field
             label={words.city}
             autoComplete="address-level2"
             error={wrong("city")}
-            {...form.register("city")}
+            {...form.register("city", rules.city)}
           />
         </div>
         <ChoiceField
           label={words.country}
           autoComplete="country"
           error={wrong("country")}
-          {...form.register("country")}
+          {...form.register("country", rules.country)}
         >
           <option value="">{words.choose}</option>
           {countries.map(({ code, name }) => (

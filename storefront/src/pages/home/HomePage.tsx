@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import type { Category } from "@/api/client";
 import { branches } from "@/catalog/categories";
 import { ProductGrid, ProductGridSkeleton } from "@/catalog/ProductGrid";
 import { categoriesQuery, newestQuery } from "@/catalog/queries";
@@ -29,6 +30,7 @@ export function Component() {
             {catalog.look}
           </ButtonLink>
         </div>
+        <ShopWindow categories={categories.data} />
       </section>
       <section className={styles.section} aria-labelledby="stalls">
         <h2 id="stalls">{catalog.categories}</h2>
@@ -36,19 +38,21 @@ export function Component() {
           <ul className={styles.stalls}>
             {branches(categories.data).map(({ category, below }, place) => (
               <li key={category.slug} className={styles.stall} data-colour={place % 5}>
-                <Picture source={category.image} alt="" sizes="7rem" className={styles.stallPicture ?? ""} />
-                <Link className={styles.stallName} to={`/categories/${category.slug}`}>
-                  {category.name}
-                </Link>
-                {below.length > 0 && (
-                  <ul className={styles.below}>
-                    {below.map((one) => (
-                      <li key={one.slug}>
-                        <Link to={`/categories/${one.slug}`}>{one.name}</Link>
-                      </li>
-                    ))}
-                  </ul>
-                )}
+                <div className={styles.stallWords}>
+                  <Link className={styles.stallName} to={`/categories/${category.slug}`}>
+                    {category.name}
+                  </Link>
+                  {below.length > 0 && (
+                    <ul className={styles.below}>
+                      {below.map((one) => (
+                        <li key={one.slug}>
+                          <Link to={`/categories/${one.slug}`}>{one.name}</Link>
+                        </li>
+                      ))}
+                    </ul>
+                  )}
+                </div>
+                <Picture source={category.image} alt="" sizes="6rem" className={styles.stallPicture ?? ""} />
               </li>
             ))}
           </ul>
@@ -69,5 +73,24 @@ export function Component() {
         )}
       </section>
     </Page>
+  );
+}
+
+const IN_THE_WINDOW = 4;
+
+/** A look at what there is. It keeps its room until it is known. */
+function ShopWindow({ categories }: { categories: Category[] | undefined }) {
+  const pictures = (categories ?? []).flatMap(({ image }) => (image ? [image] : [])).slice(-IN_THE_WINDOW);
+  if (categories && pictures.length === 0) return null;
+  const places = categories ? pictures : Array.from({ length: IN_THE_WINDOW }, () => null);
+  return (
+    <ul className={styles.window} aria-hidden>
+      {places.map((picture, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they stay where they are
+        <li key={place}>
+          <Picture source={picture} alt="" sizes="10rem" first />
+        </li>
+      ))}
+    </ul>
   );
 }
