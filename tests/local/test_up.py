@@ -130,6 +130,14 @@ def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
     assert re.fullmatch(r"markethall: cannot listen on port 8080 of 192\.0\.2\.1: .*\n", refused.stderr)
 
 
+def test_no_address_is_not_every_address(tmp_path: Path) -> None:
+    """As where a shell's variable is not set."""
+    refused = up("--data", str(tmp_path / "data"), "--host", "")
+    assert refused.returncode == 2
+    assert "--host" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_folder_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "VERSION").write_text(f"{FORMAT + 1}\n")
     refused = up("--data", str(tmp_path), "--port", "0")
@@ -137,10 +145,13 @@ def test_a_folder_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert re.fullmatch(r"markethall: .* was written by a newer Markethall .*\n", refused.stderr)
 
 
-@pytest.mark.parametrize("replicas", ["front=0", "front=17", "front", "shelf=2", "front=two"])
+@pytest.mark.parametrize(
+    "replicas", ["front=0", "front=17", "front", "shelf=2", "front=two", "front=٣", "front=" + "9" * 5000]
+)
 def test_replicas_that_make_no_sense_are_refused(tmp_path: Path, replicas: str) -> None:
     refused = up("--data", str(tmp_path / "data"), "--replicas", replicas)
     assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
     assert not (tmp_path / "data").exists()
 
 

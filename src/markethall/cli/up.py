@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SAME_SIGNAL_SECONDS = 1.0
 """Wrappers send a signal to us and to our process group: that is one wish, not two."""
+_NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 def up(
@@ -65,6 +67,8 @@ def up(
 
     It runs until SIGINT or SIGTERM, and then ends everything it started; a second signal ends it at once.
     """
+    if not host.strip():
+        raise typer.BadParameter("an address of this machine, or 0.0.0.0 for all of them", param_hint="--host")
     if bus_nodes not in BUS_SIZES:
         raise typer.BadParameter("1 or 3: of two, none may die", param_hint="--bus-nodes")
     options = Options(
@@ -95,7 +99,7 @@ def parse_replicas(text: str) -> dict[str, int]:
         service, _, number = pair.partition("=")
         if service not in SERVICES:
             raise typer.BadParameter(f"there is no service {service!r}: they are {', '.join(SERVICES)}")
-        if not number.isdecimal() or not 1 <= int(number) <= MAX_REPLICAS:
+        if not _NUMBER.fullmatch(number) or not 1 <= int(number) <= MAX_REPLICAS:
             raise typer.BadParameter(f"{pair!r} should be {service}=N with N from 1 to {MAX_REPLICAS}")
         chosen[service] = int(number)
     return chosen

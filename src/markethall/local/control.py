@@ -81,7 +81,7 @@ async def ask(folder: DataFolder, command: str, *, timeout_seconds: float = 60.0
                 answer = msgspec.json.decode(await reader.readline(), type=_Answer)
             finally:
                 writer.close()
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         raise NotRunning(f"no shop runs on {folder.path}: start it with `markethall up`") from None
     except TimeoutError:
         raise LocalError(f"the shop on {folder.path} did not answer within {timeout_seconds:.0f} s") from None

@@ -113,6 +113,8 @@ class EmbeddedNats:
 
         A store that cannot be read is set aside: the bus only carries, and what was under way is sent again.
         """
+        # Somebody may have deleted the folder of all servers, too.
+        self._folder.parent.mkdir(mode=0o700, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         try:
             await self._start()
