@@ -38,13 +38,13 @@ def build() -> None:
     Raises:
         BuildFailed: the libraries could not be fetched, or the sources do not build.
     """
-    with _alone():
+    with _alone() as lock:
         wanted = fingerprint()
         if is_current(wanted):
             return
-        fetch_libraries()
+        fetch_libraries(lock)
         shutil.rmtree(ASIDE, ignore_errors=True)
-        made = npm("run", "--silent", "build", "--", "--outDir", str(ASIDE), seconds=BUILD_SECONDS)
+        made = npm("run", "--silent", "build", "--", "--outDir", str(ASIDE), lock=lock, seconds=BUILD_SECONDS)
         if made.returncode != 0:
             raise BuildFailed(f"the storefront does not build:\n{made.stdout}{made.stderr}")
         (ASIDE / STAMP.name).write_text("\n".join([wanted, *_first_loads(made.stdout)]))
@@ -74,7 +74,7 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def fetch_libraries() -> None:
+def fetch_libraries(lock: int) -> None:
     """As `package-lock.json` says; nothing where that was done already.
 
     Raises:
@@ -83,7 +83,7 @@ def fetch_libraries() -> None:
     wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes() + str(_node()).encode()).hexdigest()
     if LIBRARIES_STAMP.is_file() and LIBRARIES_STAMP.read_text() == wanted:
         return
-    fetched = npm(*FETCH, seconds=FETCH_SECONDS)
+    fetched = npm(*FETCH, lock=lock, seconds=FETCH_SECONDS)
     if fetched.returncode != 0:
         raise BuildFailed(
             "the storefront's libraries could not be fetched from npm's registry; is there a network?\n"
@@ -92,7 +92,10 @@ def fetch_libraries() -> None:
     LIBRARIES_STAMP.write_text(wanted)
 
 
-def npm(*arguments: str, seconds: float | None = None, capture: bool = True) -> subprocess.CompletedProcess[str]:
+def npm(
+    *arguments: str, lock: int | None = None, seconds: float | None = None, capture: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """`lock` is held by what is started, too: if this process is killed, the next one waits until that has ended."""
     node = _node()
     program = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     # What npm starts finds the same Node.js.
@@ -102,6 +105,7 @@ def npm(*arguments: str, seconds: float | None = None, capture: bool = True) -> 
         cwd=HERE,
         env=environment | {"NO_UPDATE_NOTIFIER": "1"},
         stdin=subprocess.DEVNULL,
+        pass_fds=() if lock is None else (lock,),
         capture_output=capture,
         text=True,
         timeout=seconds,
@@ -130,11 +134,11 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Iterator[int]:
     lock = os.open(HERE, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock
     finally:
         os.close(lock)
 
@@ -145,8 +149,8 @@ def main(arguments: list[str]) -> int:
             build()
             print("\n".join(built_from()[1:]))  # noqa: T201
             return 0
-        with _alone():
-            fetch_libraries()
+        with _alone() as lock:
+            fetch_libraries(lock)
         return npm(*arguments[1:], capture=False).returncode
     except BuildFailed as error:
         print(f"markethall: {error}", file=sys.stderr)  # noqa: T201
