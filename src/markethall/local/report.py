@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from markethall.contracts.internal import STATUS_PATH
 from markethall.local import probe
 from markethall.local.bus_nodes import BusNodes
 from markethall.local.credentials import DATABASES
@@ -69,20 +71,25 @@ async def _readiness(service: ServiceProcess) -> dict[str, Any] | None:
 
 
 async def _outbox(services: list[ServiceProcess], name: str) -> dict[str, Any] | None:
-    """What waits to be said on the bus, by the first of the service's replicas that answers."""
+    """What waits to be said on the bus, by the first of the service's replicas that knows.
+
+    One whose database is away answers too, with a problem.
+    """
     for service in services:
-        if (
-            service.service == name
-            and service.pid
-            and (said := await _document(f"{service.inner_url}/internal/status"))
-        ):
-            return said
+        if service.service == name and service.pid:
+            answer = await probe.get(f"{service.inner_url}{STATUS_PATH}")
+            if answer and answer[0] == HTTPStatus.OK and (said := _decoded(answer[1])):
+                return said
     return None
 
 
 async def _document(url: str) -> dict[str, Any] | None:
     answer = await probe.get(url)
+    return _decoded(answer[1]) if answer else None
+
+
+def _decoded(body: bytes) -> dict[str, Any] | None:
     try:
-        return msgspec.json.decode(answer[1], type=dict[str, Any]) if answer else None
+        return msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
