@@ -1,5 +1,6 @@
 """Hot standbys: they have what the primary has, come and go, and never take its place by themselves."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -32,6 +33,24 @@ async def test_standbys_have_what_the_primary_has_and_take_no_writes(tmp_path: P
             (2, "standby", True),
             (3, "standby", True),
         ]
+
+
+async def test_no_standby_is_ahead_of_the_primary(tmp_path: Path) -> None:
+    async with running_cluster(tmp_path / "data", read_replicas=1) as cluster:
+        await cluster.note(0)
+        await cluster.following()
+        looked = asyncio.Event()
+
+        async def write() -> None:
+            number = 0
+            while not looked.is_set():
+                await cluster.note(number := number + 1)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(write())
+            described = [(await cluster.nodes.describe())[1] for _ in range(20)]
+            looked.set()
+        assert all(each["lag_bytes"] >= 0 for each in described), described
 
 
 async def test_their_number_may_be_another_at_each_start(tmp_path: Path) -> None:

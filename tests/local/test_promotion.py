@@ -43,6 +43,20 @@ async def test_a_standby_takes_over_from_a_primary_that_is(tmp_path: Path, fate:
         await cluster.following()
 
 
+async def test_the_timeline_is_the_present_one_before_any_checkpoint(tmp_path: Path) -> None:
+    async with running_cluster(tmp_path / "data", read_replicas=1) as cluster:
+        # So much to write that the checkpoint after the promotion takes long: it is spread over minutes.
+        await cluster.execute(cluster.nodes.primary, "CREATE TABLE much AS SELECT generate_series(1, 100000)")
+        await cluster.following()
+        former = cluster.nodes.primary
+        async with cluster.nodes.turning:
+            await cluster.supervisor.stop([former])
+            await cluster.nodes.standbys[0].become_primary()
+            cluster.nodes.appoint(cluster.nodes.standbys[0])
+            primary = (await cluster.nodes.describe())[1]
+        assert (primary["role"], primary["timeline"]) == ("primary", 2)
+
+
 async def test_what_only_the_former_primary_had_is_taken_back(tmp_path: Path) -> None:
     """Without synchronous commits a write may be on one node only. That node follows again all the same."""
     async with running_cluster(tmp_path / "data", read_replicas=1) as cluster:

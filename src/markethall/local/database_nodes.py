@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import msgspec
 import structlog
 
@@ -44,13 +45,14 @@ Reach = Callable[[str, DatabaseNode], str]
 STREAMING = "SELECT application_name, state, sync_state FROM pg_stat_replication"
 TIMELINE = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int"
 RECEIVED = "SELECT received_tli FROM pg_stat_wal_receiver"
-PRIMARY_STATE = """
-SELECT pg_current_wal_flush_lsn()::text AS position, timeline_id AS timeline FROM pg_control_checkpoint()
+# By the log it writes: after a promotion the control file has the former timeline until a checkpoint is done.
+PRIMARY_STATE = f"""
+SELECT pg_current_wal_flush_lsn() - '0/0' AS bytes, pg_current_wal_flush_lsn()::text AS position,
+    ({TIMELINE}) AS timeline
 """
 STANDBY_STATE = """
-SELECT pg_last_wal_replay_lsn()::text AS position,
-    greatest((SELECT received_tli FROM pg_stat_wal_receiver), timeline_id) AS timeline,
-    pg_wal_lsn_diff($1::text::pg_lsn, pg_last_wal_replay_lsn())::bigint AS lag
+SELECT pg_last_wal_replay_lsn() - '0/0' AS bytes, pg_last_wal_replay_lsn()::text AS position,
+    greatest((SELECT received_tli FROM pg_stat_wal_receiver), timeline_id) AS timeline
 FROM pg_control_checkpoint()
 """
 
@@ -171,27 +173,34 @@ class DatabaseNodes:
         await supervisor.stop(self.standbys)
 
     async def describe(self) -> list[dict[str, Any]]:
-        """Of each node: number, role, whether it answers, position, timeline, bytes behind, synchronous state."""
-        try:
-            row = (await self.primary.ask(PRIMARY_STATE))[0]
-            states = {each["application_name"]: each for each in await self.primary.ask(STREAMING)}
-            position, timeline = row["position"], row["timeline"]
-        except UNANSWERED:
-            states, position, timeline = {}, None, None
-        described = []
-        for node in self.nodes:
-            if node is self.primary:
-                found = {"position": position, "timeline": timeline}
-            else:
-                found = await _standby_state(node, position)
-                state = states.get(node.name)
-                found |= {
-                    "state": state["state"] if state else "away",
-                    "sync_state": state["sync_state"] if state else None,
-                }
-            role = "primary" if node is self.primary else "standby"
-            described.append({"node": node.number, "role": role, "answers": found["position"] is not None} | found)
-        return described
+        """Of each node: number, role, whether it answers, position, timeline, bytes behind, synchronous state.
+
+        A standby's bytes behind are null where it has what the primary has not.
+        """
+        primary, standbys = self.primary, self.standbys
+        # The primary last: it is never behind what a standby that follows it had before.
+        streaming, *answers = await asyncio.gather(
+            _asked(primary, STREAMING), *(_asked(node, STANDBY_STATE) for node in standbys)
+        )
+        asked = await _asked(primary, PRIMARY_STATE) if streaming is not None else None
+        states = {each["application_name"]: each for each in streaming or []}
+        found = {primary: _state(asked)}
+        for node, answer in zip(standbys, answers, strict=True):
+            state = states.get(node.name)
+            found[node] = _state(answer) | {
+                "lag_bytes": _behind(answer, asked),
+                "state": state["state"] if state else "away",
+                "sync_state": state["sync_state"] if state else None,
+            }
+        return [
+            {
+                "node": node.number,
+                "role": "primary" if node is primary else "standby",
+                "answers": found[node]["position"] is not None,
+            }
+            | found[node]
+            for node in self.nodes
+        ]
 
     async def _tend(self, supervisor: Supervisor) -> None:
         while True:
@@ -251,9 +260,20 @@ async def _is_of(node: DatabaseNode, timeline: int) -> bool:
         return True
 
 
-async def _standby_state(node: DatabaseNode, position: str | None) -> dict[str, Any]:
+async def _asked(node: DatabaseNode, question: str) -> list[asyncpg.Record] | None:
+    """None: it does not answer."""
     try:
-        row = (await node.ask(STANDBY_STATE, position))[0]
+        return await node.ask(question)
     except UNANSWERED:
-        return {"position": None, "timeline": None, "lag_bytes": None}
-    return {"position": row["position"], "timeline": row["timeline"], "lag_bytes": row["lag"]}
+        return None
+
+
+def _state(answer: list[asyncpg.Record] | None) -> dict[str, Any]:
+    return {name: answer[0][name] if answer else None for name in ("position", "timeline")}
+
+
+def _behind(standby: list[asyncpg.Record] | None, primary: list[asyncpg.Record] | None) -> int | None:
+    if not standby or not primary or standby[0]["bytes"] is None:
+        return None
+    behind = int(primary[0]["bytes"] - standby[0]["bytes"])
+    return behind if behind >= 0 else None
