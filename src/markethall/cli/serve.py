@@ -22,9 +22,13 @@ def serve(args: list[str]) -> None:
     # does either (front uses aiohttp itself), and both are 5 MiB of each process and time at its start.
     with _not_installed("rich", *(() if args[0] == "front" else ("aiohttp",))):
         from markethall.kit.app import serve as serve_in_this_process
-        from markethall.kit.settings import Settings
+        from markethall.kit.settings import WrongSetting, read_settings
 
-    serve_in_this_process(args[0], Settings())
+    try:
+        serve_in_this_process(args[0], read_settings())
+    except WrongSetting as wrong:
+        sys.stderr.writelines(f"markethall: {line}\n" for line in str(wrong).splitlines())
+        sys.exit(2)
 
 
 @contextmanager

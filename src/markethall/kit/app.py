@@ -1,6 +1,7 @@
 """A service as a process: its HTTP application, its resources in order, its life from start to drain."""
 
 import asyncio
+import errno
 import importlib
 import socket
 import sys
@@ -32,7 +33,7 @@ from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.identity import Identity, KeyRing
 from markethall.kit.problems import answer, with_head
 from markethall.kit.registry import Registration
-from markethall.kit.settings import Settings
+from markethall.kit.settings import Settings, WrongSetting, variable
 from markethall.kit.status import status_route
 from markethall.kit.strict_request import StrictRequest
 from markethall.kit.unix_sockets import bind, has_waiting
@@ -194,7 +195,11 @@ def openapi_config(name: str) -> OpenAPIConfig:
 
 
 def serve(name: str, settings: Settings) -> None:
-    """Run one replica until SIGTERM or SIGINT, then drain: leave the registry, finish, end."""
+    """Run one replica until SIGTERM or SIGINT, then drain: leave the registry, finish, end.
+
+    Raises:
+        WrongSetting: it cannot listen where it is told to, or is not told of its database.
+    """
     import gc
 
     telemetry.configure_logging(name, settings.replica, settings.log_level)
@@ -202,7 +207,9 @@ def serve(name: str, settings: Settings) -> None:
         arm(settings.crash_points)
     except UnknownCrashPoint as error:
         sys.exit(f"markethall: {error}")
-    listener = listen(settings.host, settings.port)
+    if name != "front" and not settings.database_url:
+        raise WrongSetting(f"{variable('database_url')} is missing: postgresql://role:password@host:port/database")
+    listener = _listen_as_told(settings)
     settings = settings.model_copy(update={"service": name, "port": listener.getsockname()[1]})
     service: Service = importlib.import_module(f"markethall.{name}.app").create(settings)
     # What start-up made stays: the collector need not walk it again and again.
@@ -216,6 +223,21 @@ def serve(name: str, settings: Settings) -> None:
     DrainingServer(service).run(sockets=sockets)
     if provider is not None:
         provider.shutdown()
+
+
+def _listen_as_told(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise WrongSetting(
+                f"{variable('port')} should be a port that is free for us, or 0 for any "
+                f"({settings.host}, port {settings.port}: {reason})"
+            ) from None
+        raise WrongSetting(
+            f"{variable('host')} should be an address of this machine ({settings.host}: {reason})"
+        ) from None
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -3,8 +3,51 @@
 import secrets
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from markethall.kit.setting_forms import (
+    BusUrl,
+    DatabaseUrl,
+    HttpAddress,
+    LogLevel,
+    MqttUrl,
+    Proxies,
+    ReplicaName,
+    Upstreams,
+)
+
+SECRET = frozenset({"database_url", "database_read_url", "bus_url", "mqtt_url", "admin_password"})
+"""Settings that are not repeated to whoever got them wrong: they may hold a password."""
+
+
+class WrongSetting(Exception):
+    """What is wrong with settings, a line for each, by the names of their environment variables."""
+
+
+def read_settings() -> "Settings":
+    """From the environment.
+
+    Raises:
+        WrongSetting: some of it is not what it should be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSetting("\n".join(_line(each) for each in error.errors())) from None
+
+
+def variable(name: str) -> str:
+    return f"MARKETHALL_{name.upper()}"
+
+
+def _line(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    own = error.get("ctx", {}).get("error")
+    what = str(own) if own else error["msg"].removeprefix("Input ")
+    given = "" if name in SECRET else f" (it is {error['input']!r})"
+    return f"{variable(name)} {what}{given}"
 
 
 class Settings(BaseSettings):
@@ -13,7 +56,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MARKETHALL_", frozen=True, extra="ignore")
 
     service: str = ""
-    replica: str = Field(default_factory=lambda: secrets.token_hex(4))
+    replica: ReplicaName = Field(default_factory=lambda: secrets.token_hex(4))
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
     """0: any free port."""
@@ -21,16 +64,16 @@ class Settings(BaseSettings):
     """Number of a listening socket that was inherited, to be served beside host and port."""
     proxy_socket: Path | None = None
     """A Unix socket to be served beside host and port, for the proxy in front: who connects to it is trusted."""
-    advertise: str | None = None
+    advertise: HttpAddress | None = None
     """The address (`http://host:port`) that other parts reach this replica at, where it is not host and port."""
 
-    database_url: str = ""
+    database_url: DatabaseUrl = ""
     """`postgresql://role:password@host:port/database`; several hosts may be named, as libpq does."""
-    database_read_url: str = ""
+    database_read_url: DatabaseUrl = ""
     """Standbys that may answer reads of the catalog, as `database_url`. Empty: the primary answers all."""
     database_pool: int = Field(default=6, ge=1, le=200)
     database_timeout_seconds: float = Field(default=5.0, gt=0)
-    bus_url: str = "nats://127.0.0.1:4222"
+    bus_url: BusUrl = "nats://127.0.0.1:4222"
     """`nats://user:password@host:port`, several separated by commas."""
     bus_replicas: int = Field(default=1, ge=1, le=5)
     """How many servers of the bus keep each stream and bucket: 3 on a cluster."""
@@ -43,7 +86,7 @@ class Settings(BaseSettings):
     media_keep_seconds: float = Field(default=30 * 24 * 3600.0, gt=0)
     """For how long a picture that nothing refers to is kept."""
 
-    mqtt_url: str = ""
+    mqtt_url: MqttUrl = ""
     """`mqtt://host:port` of the bus's MQTT listener, several separated by commas; `mqtts` for TLS.
     Empty: no devices. The user is that of `bus_url`."""
 
@@ -73,16 +116,16 @@ class Settings(BaseSettings):
     """Requests per second for each client address, on all routes. None: no limit."""
     cache_entries: int = Field(default=10_000, ge=0)
     """Capacity of front's product cache; 0 switches it off."""
-    upstreams: str = ""
+    upstreams: Upstreams = ""
     """`service=http://host:port[,…]` pairs separated by blanks; overrides the registry."""
-    trusted_proxies: str = ""
+    trusted_proxies: Proxies = ""
     """Addresses whose `X-Forwarded-For` is believed, separated by commas."""
 
     status_socket: Path | None = None
     """Where `markethall up` tells front how the processes of the shop are."""
 
-    log_level: str = "info"
-    otlp_endpoint: str = ""
+    log_level: LogLevel = "info"
+    otlp_endpoint: HttpAddress = ""
     """OpenTelemetry collector (OTLP over HTTP). Empty: traces are passed on but not exported."""
     drain_seconds: float = Field(default=10.0, ge=0)
     max_body_bytes: int = Field(default=1 << 20, ge=1024)
