@@ -2,6 +2,7 @@ import { createBrowserRouter } from "react-router";
 import { Broken } from "./layout/Broken";
 import { Opening } from "./layout/Opening";
 import { Shell } from "./layout/Shell";
+import * as ahead from "./pages/ahead";
 
 /**
  * Every page, loaded when it is first opened. The front answers these routes, and only these, with 200:
@@ -14,10 +15,10 @@ export function createShopRouter() {
       errorElement: <Broken />,
       hydrateFallbackElement: <Opening />,
       children: [
-        { index: true, lazy: () => import("./pages/home/HomePage") },
-        { path: "categories/:slug", lazy: () => import("./pages/list/CategoryPage") },
-        { path: "search", lazy: () => import("./pages/list/SearchPage") },
-        { path: "products/:slug", lazy: () => import("./pages/product/ProductPage") },
+        { index: true, loader: ahead.home, lazy: () => import("./pages/home/HomePage") },
+        { path: "categories/:slug", loader: ahead.list, lazy: () => import("./pages/list/CategoryPage") },
+        { path: "search", loader: ahead.list, lazy: () => import("./pages/list/SearchPage") },
+        { path: "products/:slug", loader: ahead.product, lazy: () => import("./pages/product/ProductPage") },
         { path: "cart", lazy: () => import("./pages/cart/CartPage") },
         { path: "checkout", lazy: () => import("./pages/checkout/CheckoutPage") },
         { path: "orders", lazy: () => import("./pages/order/OrdersPage") },
