@@ -12,7 +12,8 @@ import pytest
 
 from markethall.local import database_nodes
 from markethall.local.credentials import load_or_make
-from markethall.local.database_nodes import DatabaseNodes, Record
+from markethall.local.database_nodes import DatabaseNodes
+from markethall.local.database_record import Record
 from markethall.local.errors import LocalError, StartFailed
 from markethall.local.folder import DataFolder
 from tests.support.cluster import running_cluster

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from markethall.local.database_record import read_record
 from markethall.local.errors import FolderInUse, LocalError
 from markethall.local.promotion import promote, promote_stopped
 from tests.support.cluster import Cluster, running_cluster
+from tests.support.machine import eventually
 
 POINTS = ("chosen", "fenced", "recorded", "promoted", "turned", "rejoined")
 
@@ -185,3 +187,82 @@ async def test_a_stopped_shop_whose_primary_is_gone_gets_another(tmp_path: Path)
         await cluster.note(2)
         await cluster.following()
         await all_have(cluster, [1, 2])
+
+
+async def test_a_stopped_shop_does_not_promote_a_standby_of_an_earlier_run(tmp_path: Path) -> None:
+    """It lacks all that was written since. Who names it is told so."""
+    data = tmp_path / "data"
+    async with running_cluster(data, read_replicas=1) as cluster:
+        await cluster.note(1)
+        await cluster.following()
+    async with running_cluster(data, read_replicas=0) as cluster:
+        await cluster.note(2)
+    shutil.rmtree(data / "postgres")
+    for _again in range(2):
+        with pytest.raises(LocalError, match=r"node 2 lacks what was written since \d{4}-.* UTC.*--node"):
+            await promote_stopped(cluster.folder, cluster.credentials.database)
+    promoted = await promote_stopped(cluster.folder, cluster.credentials.database, 2)
+    assert promoted.primary == 2
+    assert promoted.steps[0] == "node 1 did not run"
+    assert any("did not have is lost" in step for step in promoted.steps)
+
+
+async def test_a_standby_that_has_caught_up_again_is_promoted(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for replicas in (1, 0):
+        async with running_cluster(data, read_replicas=replicas) as cluster:
+            await cluster.note(replicas)
+    async with running_cluster(data, read_replicas=1) as cluster:
+        await cluster.following()
+
+        async def recorded() -> bool:
+            return read_record(cluster.folder).sound == (2,)
+
+        await eventually(recorded)
+    shutil.rmtree(data / "postgres")
+    promoted = await promote_stopped(cluster.folder, cluster.credentials.database)
+    assert promoted.steps == ["node 1 did not run", "node 2 promoted"]
+    async with running_cluster(data, read_replicas=0) as cluster:
+        assert await cluster.notes(cluster.nodes.primary) == [0, 1]
+
+
+async def test_a_folder_of_an_earlier_version_needs_a_name(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with running_cluster(data, read_replicas=1) as cluster:
+        await cluster.note(1)
+        await cluster.following()
+    cluster.folder.database.write_text('{"primary":1}')
+    with pytest.raises(LocalError, match="nobody knows whether node 2 was part of the last run"):
+        await promote_stopped(cluster.folder, cluster.credentials.database)
+    promoted = await promote_stopped(cluster.folder, cluster.credentials.database, 2)
+    assert any("may be lost" in step for step in promoted.steps)
+
+
+async def test_a_stopped_synchronous_shop_needs_all_standbys_of_its_run(tmp_path: Path) -> None:
+    """The missing one may alone have what was acknowledged last."""
+    data = tmp_path / "data"
+    async with running_cluster(data, read_replicas=2, synchronous=True) as cluster:
+        await cluster.note(1)
+        await cluster.following()
+    shutil.rmtree(data / "postgres")
+    shutil.rmtree(data / "postgres-2")
+    with pytest.raises(LocalError, match="node 2 does not answer, and may alone have"):
+        await promote_stopped(cluster.folder, cluster.credentials.database)
+    assert (await promote_stopped(cluster.folder, cluster.credentials.database, 3)).primary == 3
+
+
+async def test_a_standby_that_fell_away_during_the_run_is_not_promoted_unnamed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with running_cluster(data, read_replicas=1) as cluster:
+        await cluster.note(1)
+        await cluster.following()
+        await cluster.supervisor.stop(cluster.nodes.standbys)
+
+        async def recorded() -> bool:
+            return 2 in read_record(cluster.folder).behind
+
+        await eventually(recorded)
+        await cluster.note(2)
+    shutil.rmtree(data / "postgres")
+    with pytest.raises(LocalError, match="node 2 lacks what was written since"):
+        await promote_stopped(cluster.folder, cluster.credentials.database)

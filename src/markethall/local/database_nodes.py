@@ -6,20 +6,21 @@ only a promotion (`markethall.local.promotion`) changes it, before anything else
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import asyncpg
-import msgspec
 import structlog
 
 from markethall.local.archive import archiving
 from markethall.local.credentials import DATABASES
 from markethall.local.database_node import UNANSWERED, DatabaseNode
+from markethall.local.database_record import Record, last_ran, read_record, write_record
 from markethall.local.databases import prepare_databases
 from markethall.local.errors import LocalError
-from markethall.local.folder import DataFolder, read_json, write_atomically
+from markethall.local.folder import DataFolder
 from markethall.local.ports import LOOPBACK
 from markethall.local.postgres import EmbeddedPostgres
 from markethall.local.service import MAX_REPLICAS
@@ -38,6 +39,8 @@ SPARE_CONNECTIONS = 40
 TEND_SECONDS = 1.0
 PATIENCE_ROUNDS = 5
 """A standby that runs and is not connected to the primary for this many looks is restarted, then copied anew."""
+AWAY_SECONDS = 5.0
+"""A standby that was not up to date for so long is recorded as one that lacks writes."""
 
 Reach = Callable[[str, DatabaseNode], str]
 """(who, whom) → `host:port` by which a standby (`postgres-2`) reaches the primary: for who puts something between."""
@@ -57,15 +60,9 @@ FROM pg_control_checkpoint()
 """
 
 
-class Record(msgspec.Struct, frozen=True):
-    """`database.json`."""
-
-    primary: int = 1
-
-
 def primary_of(folder: DataFolder) -> int:
     """The number of the node that is the primary. Raises FolderDamaged."""
-    return (read_json(folder.database, Record) or Record()).primary
+    return read_record(folder).primary
 
 
 def directly(_who: str, whom: DatabaseNode) -> str:
@@ -99,7 +96,8 @@ class DatabaseNodes:
         self._passwords = passwords
         self._reach = reach
         self._is_new = not folder.database.exists()
-        primary = primary_of(folder)
+        self.record = read_record(folder)
+        primary = self.record.primary
         others = [number for number in NODE_NUMBERS if number != primary]
         numbers = sorted(numbers or [primary, *others[:read_replicas]])
         settings = _settings(numbers, synchronous) if read_replicas else {}
@@ -107,6 +105,7 @@ class DatabaseNodes:
         self.primary = next(node for node in self.nodes if node.number == primary)
         self._tending: asyncio.Task[None] | None = None
         self._missed: dict[DatabaseNode, int] = {}
+        self._away: dict[DatabaseNode, float] = {}
 
     def _node(self, number: int, ports: Mapping[str, int], settings: Mapping[str, str]) -> DatabaseNode:
         path = self._folder.postgres_of(number)
@@ -150,19 +149,40 @@ class DatabaseNodes:
         host, _, port = self._reach(f"postgres-{node.number}", self.primary).rpartition(":")
         return Source(host, int(port), self._passwords)
 
-    def appoint(self, node: DatabaseNode) -> None:
-        """Records that this node is the primary from now on, whatever happens next."""
-        write_atomically(self._folder.database, msgspec.json.encode(Record(node.number)) + b"\n")
+    def appoint(self, node: DatabaseNode, *, rejoin: bool = True) -> None:
+        """Records that this node is the primary from now on, whatever happens next. `rejoin`: the former one is to
+        be a standby."""
+        others = [each.number for each in self.nodes if each is not node and (rejoin or each is not self.primary)]
+        self._write(self.record.appointed(node.number, others, time.time()))
         self.primary = node
 
     async def open(self, supervisor: Supervisor) -> None:
         """Returns when each service has a database of its own, and all standbys follow. Raises StartFailed."""
         await supervisor.start([self.primary])
+        # Before anything is written that a standby of an earlier run would lack. A new shop has none.
+        if not self._is_new:
+            self._begin()
         await prepare_databases(self.primary.postgres, self._passwords)
         if self._is_new:
-            self.appoint(self.primary)
+            self._begin()
         await supervisor.start(self.standbys)
+        for node in self.standbys:
+            if node.made_by == "copied":
+                self._write(self.record.joined(node.number))
         self._tending = asyncio.create_task(self._tend(supervisor), name="tend the standbys")
+
+    def _begin(self) -> None:
+        leftover = {}
+        for number in NODE_NUMBERS:
+            with contextlib.suppress(OSError):
+                leftover[number] = last_ran(self._folder.postgres_of(number))
+        standbys = [node.number for node in self.standbys]
+        self._write(self.record.begun(standbys, leftover, self.synchronous, time.time()), always=True)
+
+    def _write(self, record: Record, *, always: bool = False) -> None:
+        if always or record != self.record:
+            write_record(self._folder, record)
+            self.record = record
 
     async def close(self, supervisor: Supervisor) -> None:
         """The primary ends last but for what cannot follow it any more: what it wrote last, the standbys have."""
@@ -214,13 +234,15 @@ class DatabaseNodes:
     async def _tend_once(self, supervisor: Supervisor) -> None:
         """Standbys that follow nobody are brought back: they would never notice by themselves."""
         try:
-            connected = {row["application_name"] for row in await self.primary.ask(STREAMING)}
+            states = {row["application_name"]: row["state"] for row in await self.primary.ask(STREAMING)}
             timeline = (await self.primary.ask(TIMELINE))[0][0]
         except UNANSWERED:
             return  # nobody can follow it now
+        follows = {node: node.name in states and await _is_of(node, timeline) for node in self.standbys}
         for node in self.standbys:
-            state = supervisor.rows[node].state
-            if state != "up" or (node.name in connected and await _is_of(node, timeline)):
+            self._write_down(node, current=follows[node] and states[node.name] == "streaming")
+        for node in self.standbys:
+            if supervisor.rows[node].state != "up" or follows[node]:
                 self._missed[node] = 0
                 continue
             self._missed[node] = missed = self._missed.get(node, 0) + 1
@@ -233,6 +255,17 @@ class DatabaseNodes:
                 node.hangs = not await node.replies()
                 log.warning("standby is restarted", node=node.number, anew=node.must_be_copied)
                 await supervisor.restart(node)
+
+    def _write_down(self, node: DatabaseNode, *, current: bool) -> None:
+        """Whether it has what the primary wrote: for a promotion after this run."""
+        record, now = self.record, time.time()
+        if current:
+            self._away.pop(node, None)
+            record = record.joined(node.number)
+        elif now - (since := self._away.setdefault(node, now)) >= AWAY_SECONDS:
+            record = record.left(node.number, since)
+        with contextlib.suppress(OSError):  # a full disk does not end the tending: the next look tries again
+            self._write(record)
 
 
 def _settings(numbers: list[int], synchronous: bool) -> dict[str, str]:

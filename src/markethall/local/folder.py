@@ -10,7 +10,7 @@ status            socket that tells how the shop is, and can do nothing
 processes.json    what runs now: [{"service", "replica", "pid", "url"}]
 incidents.jsonl   what has happened to processes, the last some hundred
 archive           where PostgreSQL's log is archived, if it is
-database.json     which PostgreSQL node is the primary: {"primary": 1}
+database.json     which PostgreSQL node is the primary, and which standbys have what it wrote
 postgres/         data directory of the first PostgreSQL node; postgres-2/ and so on of further ones
 media/            pictures, below the first two letters of their names
 nats/             nats.conf, owner only, and the JetStream store

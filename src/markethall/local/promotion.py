@@ -14,8 +14,10 @@ import asyncpg
 import msgspec
 import structlog
 
+from markethall.local import stale
 from markethall.local.database_node import UNANSWERED, DatabaseNode
-from markethall.local.database_nodes import NODE_NUMBERS, DatabaseNodes, primary_of
+from markethall.local.database_nodes import NODE_NUMBERS, DatabaseNodes
+from markethall.local.database_record import Record, last_ran, moment, read_record
 from markethall.local.errors import LocalError, StartFailed
 from markethall.local.folder import DataFolder
 from markethall.local.standby import is_standby
@@ -75,10 +77,12 @@ async def promote(
         steps = [await _fence(former, supervisor)]
         at("fenced")
         chosen = await _most_advanced(candidates)
-        nodes.appoint(chosen)
+        lost = _lost(nodes.record, chosen.number)
+        nodes.appoint(chosen, rejoin=rejoin)
         supervisor.note("promoted", "postgres", chosen.replica, f"in place of {former.replica}")
         at("recorded")
         steps.append(await _raise(chosen, supervisor))
+        steps += lost
         at("promoted")
         writing = asyncio.create_task(_first_write(chosen, started), name="first write")
         try:
@@ -101,15 +105,53 @@ async def promote_stopped(folder: DataFolder, passwords: dict[str, str], number:
         LocalError: as `promote`; FolderInUse where the shop runs.
     """
     with folder.hold():
-        primary = primary_of(folder)
-        standbys = [each for each in NODE_NUMBERS if is_standby(folder.postgres_of(each)) and each != primary]
+        record = read_record(folder)
+        standbys = _standbys_left(folder, record, number)
         supervisor = Supervisor(lambda _row: None)
-        nodes = DatabaseNodes(folder, passwords, folder.read_ports(), numbers=[primary, *standbys])
+        nodes = DatabaseNodes(folder, passwords, folder.read_ports(), numbers=[record.primary, *standbys])
+        nodes.synchronous = record.synchronous
         try:
             await supervisor.start(nodes.standbys)
             return await promote(nodes, supervisor, number, rejoin=False)
         finally:
             await nodes.close(supervisor)
+
+
+def _standbys_left(folder: DataFolder, record: Record, number: int | None) -> list[int]:
+    """Those of the last run and the one that is named. Raises LocalError where acknowledged writes might be lost."""
+    there = [each for each in NODE_NUMBERS if is_standby(folder.postgres_of(each)) and each != record.primary]
+    of_run = [each for each in there if each in (record.standbys or ())]
+    if number is not None:
+        return [each for each in there if each in of_run or each == number]
+    gone = [each for each in record.standbys or () if each not in there]
+    if record.synchronous and gone and of_run:
+        raise LocalError(_silent(", ".join(map(str, gone))))
+    if there and not any(each in record.sound for each in of_run):
+        why = "; ".join(_lacks(folder, record, each) for each in there)
+        raise LocalError(f"{why}. To promote one all the same, and lose that, name it with --node")
+    return of_run
+
+
+def _lacks(folder: DataFolder, record: Record, number: int) -> str:
+    if (since := record.behind.get(number)) is not None:
+        return f"node {number} lacks what was written since {moment(since)}, orders included: it did not follow then"
+    ran = moment(last_ran(folder.postgres_of(number)))
+    return f"nobody knows whether node {number} was part of the last run: it may lack all that was written since {ran}"
+
+
+def _lost(record: Record, number: int) -> list[str]:
+    if (since := record.behind.get(number)) is not None:
+        return [f"what was written since {moment(since)} and node {number} did not have is lost"]
+    if number not in record.sound:
+        return [f"node {number} may not have been part of the last run: what was written then may be lost"]
+    return []
+
+
+def _silent(numbers: str) -> str:
+    return (
+        f"node {numbers} does not answer, and may alone have what was acknowledged last: bring it back, or name "
+        "the node to promote with --node"
+    )
 
 
 async def _candidates(nodes: DatabaseNodes, number: int | None) -> Sequence[DatabaseNode]:
@@ -134,14 +176,15 @@ async def _candidates(nodes: DatabaseNodes, number: int | None) -> Sequence[Data
     if not answering:
         raise LocalError(f"no standby answers ({silent})")
     if nodes.synchronous:
-        raise LocalError(
-            f"node {silent} does not answer, and may alone have what was acknowledged last: bring it back, or name "
-            "the node to promote with --node"
-        )
+        raise LocalError(_silent(silent))
     return answering
 
 
 async def _fence(former: DatabaseNode, supervisor: Supervisor) -> str:
+    if not former.pid:
+        unclean = (former.folder / "postmaster.pid").exists()
+        await asyncio.to_thread(stale.end_processes_in, former.folder)
+        return f"nothing of node {former.number} runs any more" if unclean else f"node {former.number} did not run"
     hangs = not former.folder.exists() or not await former.replies()
     former.hangs, former.relieved = hangs, True
     await supervisor.stop([former])
