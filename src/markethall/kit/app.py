@@ -8,8 +8,10 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
+import asyncpg
 import structlog
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get
@@ -28,9 +30,11 @@ from markethall.kit.asgi import ASGIApp, Bodies, HeadAsGet, Surroundings
 from markethall.kit.bus import Bus
 from markethall.kit.crash_points import UnknownCrashPoint, arm
 from markethall.kit.db import Database
+from markethall.kit.errors import Unavailable
 from markethall.kit.figures import figures_route
 from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.identity import Identity, KeyRing
+from markethall.kit.lifespan import Lifespan
 from markethall.kit.problems import answer, with_head
 from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings, WrongSetting, variable
@@ -45,6 +49,9 @@ LINGER_SECONDS = 1.5
 PROXY_LINGER_SECONDS = 4.0
 """For the proxy to let go of its connections after that: longer than it keeps an idle one."""
 LOOK_SECONDS = 0.05
+
+STARTS_LATER = (OSError, asyncpg.PostgresError, Unavailable)
+"""What keeps a service from starting through no fault in it."""
 
 Check = Callable[[], Awaitable[str]]
 
@@ -113,10 +120,15 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._bus)
-            for resource in self._resources:
-                await stack.enter_async_context(resource)
-            self._registration = await stack.enter_async_context(Registration(self._bus, self.replica()))
+            try:
+                await stack.enter_async_context(self._bus)
+                for resource in self._resources:
+                    await stack.enter_async_context(resource)
+                self._registration = await stack.enter_async_context(Registration(self._bus, self.replica()))
+            except Exception as error:
+                expected = isinstance(error, STARTS_LATER)
+                log.error("cannot start", reason=str(error) or type(error).__name__, exc_info=not expected)
+                raise
             log.info("started", port=self.settings.port)
             yield
             log.info("stopping")
@@ -276,15 +288,34 @@ class DrainingServer(uvicorn.Server):
                 timeout_graceful_shutdown=max(1, int(service.settings.drain_seconds)),
             )
         )
+        self.config.load()
+        self.config.lifespan_class = Lifespan
         self._service = service
         self._proxy: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self.should_exit:
+            return
         path = self._service.settings.proxy_socket
         if path is not None:
             self._proxy = bind(path)
             sockets = [*(sockets or []), self._proxy]
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            if path is not None and self._proxy is not None:
+                path.unlink(missing_ok=True)
+                self._proxy.close()
+            # Who was told to end before it had begun ends as one that had.
+            if not self.should_exit:
+                raise
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.lifespan.give_up)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._service.leave()
