@@ -38,7 +38,7 @@ def status(data: DataOption = DEFAULT_DATA, json: JsonOption = False) -> None:
 
 
 def _page(found: dict[str, Any]) -> RenderableType:
-    parts: list[RenderableType] = [_processes(found["units"])]
+    parts: list[RenderableType] = [_processes(found["units"]), *_joined(found["joined"])]
     if found["bus"] is not None:
         parts += ["", _bus(found["bus"]), "", _streams(found["bus"]["streams"])]
     if found["databases"] is not None:
@@ -63,6 +63,17 @@ def _processes(units: list[dict[str, Any]]) -> Table:
             escape(unit["detail"]),
         )
     return table
+
+
+def _joined(replicas: list[dict[str, Any]] | None) -> list[RenderableType]:
+    """Nothing where nobody did."""
+    if replicas is None:
+        return ["", "joined from elsewhere: unknown"]
+    table = _table("joined from elsewhere", "replica", "address", "version", "since")
+    for each in replicas:
+        since = None if each["since"] is None else duration(each["since"])
+        table.add_row(*map(_text, (each["service"], each["replica"], each["url"], each["version"], since)))
+    return ["", table] if replicas else []
 
 
 def _bus(bus: dict[str, Any]) -> Table:

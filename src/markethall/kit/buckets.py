@@ -1,15 +1,21 @@
 """Reading a key-value bucket of the bus whole."""
 
 from base64 import b64decode
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from markethall.kit.bus import Bus, BusUnavailable
+from markethall.kit.bus import BusUnavailable
 
 MAX_ENTRIES = 10_000
 NO_MESSAGE = 10037
 """JetStream's error code for a message that is not there."""
+
+
+class Asks(Protocol):
+    """`markethall.kit.bus.Bus`, or another connection to the bus. Raises BusUnavailable."""
+
+    async def request(self, subject: str, payload: bytes, timeout_seconds: float = 2.0) -> bytes: ...
 
 
 class Entry(NamedTuple):
@@ -18,7 +24,7 @@ class Entry(NamedTuple):
     deleted: bool
 
 
-async def read_bucket(bus: Bus, bucket: str) -> list[Entry]:
+async def read_bucket(bus: Asks, bucket: str) -> list[Entry]:
     """The latest value of each key, deleted ones included.
 
     Raises BusUnavailable: no bus, no bucket, or nobody leads it just now.

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from markethall.contracts.messages import Replica
 from markethall.local import bus_report
-from markethall.local.credentials import DEVICE
+from markethall.local.credentials import BUS_OPERATOR, DEVICE
 from markethall.local.errors import StartFailed
 from markethall.local.folder import DataFolder
 from markethall.local.mqtt import MqttListener
 from markethall.local.nats import CLUSTER, EmbeddedNats, Membership
 from markethall.local.ports import LOOPBACK
+from markethall.local.registry import registered
 from markethall.local.supervisor import Supervisor
 from markethall.local.unit import Unit
 
@@ -117,6 +119,10 @@ class BusNodes:
     async def describe(self) -> dict[str, Any]:
         """Nodes, streams and consumers as the servers see them (`markethall.local.bus_report`)."""
         return await bus_report.report(self._nodes)
+
+    async def registered(self) -> list[Replica]:
+        """Live replicas, wherever they run. Raises as `markethall.local.registry.registered`."""
+        return await registered(self.url_for(BUS_OPERATOR))
 
     async def _led(self) -> None:
         """Returns when each server knows who leads."""

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from markethall.contracts.internal import STATUS_PATH
+from markethall.contracts.messages import Replica
 from markethall.local import probe
 from markethall.local.bus_nodes import BusNodes
 from markethall.local.credentials import DATABASES
 from markethall.local.database_nodes import DatabaseNodes
+from markethall.local.registry import joined
 from markethall.local.replicas import Replicas
 from markethall.local.service import ServiceProcess
 from markethall.local.supervisor import Supervisor
@@ -23,10 +25,12 @@ SECONDS = 4.0
 
 
 async def report(supervisor: Supervisor, replicas: Replicas, bus: BusNodes, databases: DatabaseNodes) -> dict[str, Any]:
-    """`units` (each process, `since` in seconds), `bus`, `databases`, `outboxes` by service."""
+    """`units` (each process, `since` in seconds), `joined` (replicas of services that run elsewhere), `bus`,
+    `databases`, `outboxes` by service."""
     services = replicas.services
-    bus_report, nodes, ready, outboxes = await asyncio.gather(
+    bus_report, registered, nodes, ready, outboxes = await asyncio.gather(
         _in_time(bus.describe()),
+        _in_time(bus.registered()),
         _in_time(databases.describe()),
         asyncio.gather(*(_readiness(service) for service in services)),
         asyncio.gather(*(_outbox(services, name) for name in DATABASES)),
@@ -35,6 +39,7 @@ async def report(supervisor: Supervisor, replicas: Replicas, bus: BusNodes, data
     units = [described(supervisor, unit, said.get(unit)) for unit in supervisor.rows]  # type: ignore[call-overload]
     return {
         "units": units,
+        "joined": _joined(registered, services),
         "bus": bus_report,
         "databases": nodes,
         "outboxes": dict(zip(DATABASES, outboxes, strict=True)),
@@ -57,6 +62,17 @@ def described(supervisor: Supervisor, unit: Unit, said: dict[str, Any] | None = 
         "restarts": row.restarts,
         "detail": row.detail,
     }
+
+
+def _joined(registered: list[Replica] | None, services: list[ServiceProcess]) -> list[dict[str, Any]] | None:
+    if registered is None:
+        return None
+    own = {(service.service, service.replica) for service in services}
+    return [joined(replica) for replica in sorted(registered, key=_place) if _place(replica) not in own]
+
+
+def _place(replica: Replica) -> tuple[str, str]:
+    return replica.service, replica.id
 
 
 async def _in_time(answer: Awaitable[Any]) -> Any:
