@@ -212,6 +212,7 @@ async def test_the_documentation_names_every_route(client: Client) -> None:
         ("/api/users/me", "get"),
         ("/api/users/me", "patch"),
         ("/api/users/me", "delete"),
+        ("/api/users/{user_id}", "get"),
         ("/api/users/{user_id}", "patch"),
         ("/api/sessions", "post"),
         ("/api/sessions/refresh", "post"),

@@ -1,12 +1,13 @@
 """Products from a file, and the figures of what was sold."""
 
 import uuid
+from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.browser.admin.desk import look
+from tests.browser.admin.desk import look, sign_in, visitor
 from tests.support.client import admin
-from tests.support.shop import Shop
+from tests.support.shop import Shop, running_shop
 
 
 async def test_a_file_is_looked_at_first_and_then_taken(page: Page, shop: Shop) -> None:
@@ -27,11 +28,19 @@ async def test_a_file_is_looked_at_first_and_then_taken(page: Page, shop: Shop) 
         assert (await client.stock(sku))["on_hand"] == 4
 
 
-async def test_what_is_sold_shows_in_the_overview(page: Page, shop: Shop) -> None:
-    async with admin(shop) as client:
-        [sku] = await client.product(500, price=99_900)
-        (await client.order({sku: 400})).ok(201)
-        await client.order({sku: 400})
+async def test_what_is_sold_shows_in_the_overview(browser: Browser, tmp_path: Path) -> None:
+    """In a shop of its own: in a busy one other goods are at the top."""
+    with running_shop(tmp_path / "data", "--no-demo") as shop:
+        async with admin(shop) as client:
+            [sku] = await client.product(500, price=99_900)
+            (await client.order({sku: 400})).ok(201)
+            await client.order({sku: 400})
+        async with visitor(browser, shop) as shopkeeper:
+            await sign_in(shopkeeper, shop)
+            await see_what_was_sold(await shopkeeper.new_page(), sku)
+
+
+async def see_what_was_sold(page: Page, sku: str) -> None:
     await look(page, "/admin?by=revenue")
     best = page.get_by_role("region", name="Best sellers").get_by_role("row").filter(has_text=sku)
     await expect(best.get_by_role("cell", name="€399,600.00")).to_be_visible()

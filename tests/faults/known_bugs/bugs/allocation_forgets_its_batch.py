@@ -5,7 +5,7 @@ told that the one unit left is theirs.
 
 How it is put back: the allocation gives every order what was there at the beginning; the database's own CHECK,
 which would refuse the batch, is dropped.
-Provoked by stopping inventory for a moment, so that many orders for few units come in one batch.
+Provoked by stopping orders for a moment, so that many orders for few units come in one message.
 """
 
 from typing import Any
