@@ -1,6 +1,5 @@
 """A part of a shop that is not there for a while."""
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -13,22 +12,14 @@ from tests.support.shop import Shop
 
 @asynccontextmanager
 async def away(shop: Shop, service: str) -> AsyncIterator[None]:
-    """The part is frozen, and left out by front, which has not heard its heartbeat."""
-    stopped: set[int] = set()
+    """The part is frozen, and left out by front, which has not heard its heartbeat.
 
-    async def keep_away() -> None:
-        """Whoever the supervisor puts in its place is frozen, too."""
-        while True:
-            for entry in shop.processes(service):
-                if entry["pid"] not in stopped:
-                    with suppress(ProcessLookupError):
-                        os.kill(entry["pid"], signal.SIGSTOP)
-                    stopped.add(entry["pid"])
-            await asyncio.sleep(0.02)
-
-    keeping = asyncio.create_task(keep_away())
+    The supervisor is frozen first: whoever it put in the part's place would serve for a moment.
+    """
+    stopped = [shop.pid, *(entry["pid"] for entry in shop.processes(service))]
     try:
-        await eventually(lambda: stopped)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
         async with Client(shop.url) as observer:
 
             async def missed() -> bool:
@@ -39,7 +30,6 @@ async def away(shop: Shop, service: str) -> AsyncIterator[None]:
                 await eventually(missed, seconds=20)
             yield
     finally:
-        keeping.cancel()
-        for pid in stopped:
+        for pid in reversed(stopped):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)

@@ -88,6 +88,12 @@ class Shop:
                 os.kill(pid, signal.SIGKILL)
         self.wait(lambda: not any(alive(pid) for pid in pids), 20, "everything dead")
 
+    @property
+    def pid(self) -> int:
+        """Of `markethall up`."""
+        assert self._process is not None
+        return self._process.pid
+
     def processes(self, service: str | None = None) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = json.loads((self.data / "processes.json").read_text())
         return [entry for entry in entries if service in (None, entry["service"])]
