@@ -43,7 +43,7 @@ def serve(service: str, **settings: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_starts(name: str, value: str, should: str) -> None:
-    done = serve("orders", **({"DATABASE_URL": DATABASE} | {name: value}))
+    done = serve("orders", **({"DATABASE_URL": DATABASE, "JOIN_SECONDS": "0.1"} | {name: value}))
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"markethall: MARKETHALL_{name} ")
     assert should in line

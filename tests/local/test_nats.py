@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
-from markethall.contracts.topology import DEAD, PARTS, REPLICAS_BUCKET, STREAMS
+from markethall.contracts.topology import DEAD, PARTS, REPLICAS_BUCKET, SIBLINGS, STREAMS
 from markethall.kit.bus import Bus
 from markethall.local.credentials import BUS_OPERATOR, SERVICES, Credentials
 from markethall.local.nats import MAX_PAYLOAD_BYTES, EmbeddedNats
@@ -129,6 +129,17 @@ async def test_only_the_asked_may_answer(nats: EmbeddedNats) -> None:
         answer = await orders.client.request("catalog.snapshot", b"", timeout=5)
         assert answer.data == b"page"
         assert await catalog.refused("_INBOX_orders.later")
+
+
+@pytest.mark.parametrize("part", SERVICES)
+async def test_nobody_asks_or_hears_for_the_settings_of_another_part(nats: EmbeddedNats, part: str) -> None:
+    """They hold a database's password."""
+    async with guest(nats, part) as connected:
+        for other in SERVICES:
+            mine = other == part
+            assert await connected.refused(f"{SIBLINGS}{other}") != mine
+            assert await connected.may_not_hear(f"{SIBLINGS}{other}") != mine
+            assert await connected.refused(f"_INBOX_{other}.answer") != mine
 
 
 async def test_what_is_listened_to_is_heard_from_then_on(nats: EmbeddedNats) -> None:

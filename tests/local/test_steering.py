@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from markethall.local.credentials import SERVICES
 from markethall.local.shop import LocalShop
 from tests.faults.repeating import Answers, repeating
 from tests.support.client import AdminClient, Client
@@ -194,24 +195,19 @@ async def test_status_and_the_public_overview_know_the_same(shop: Shop) -> None:
         assert (await guest.get("/api/system")).status == 401
 
 
-async def test_a_replica_started_by_hand_joins_and_leaves(shop: Shop) -> None:
-    """A front is told nothing but the bus; catalog its database too."""
-    local = LocalShop(shop.data)
-    database = told_settings(shop)["MARKETHALL_DATABASE_URL"]
-    for service, settings in (("front", {}), ("catalog", {"MARKETHALL_DATABASE_URL": database})):
-        async with AdminClient(shop) as shopkeeper:
-            with by_hand(service, MARKETHALL_BUS_URL=local.bus_url(service), **settings) as process:
-                address = await joined(shopkeeper, service)
-                async with Client(address) as there:
-                    assert (await there.get("/ping")).body == "pong"
-                process.terminate()
-                await eventually(lambda p=process: p.poll() is not None, seconds=30)  # type: ignore[misc]
-                assert len(await listed(shopkeeper, service)) == 1
-
-
-def told_settings(shop: Shop) -> dict[str, str]:
-    """The environment of the shop's own catalog."""
-    return psutil.Process(shop.processes("catalog")[0]["pid"]).environ()
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_replica_started_by_hand_joins_and_leaves(shop: Shop, service: str) -> None:
+    """It is told nothing but the bus."""
+    async with AdminClient(shop) as shopkeeper:
+        before = len(await listed(shopkeeper, service))
+        with by_hand(service, MARKETHALL_BUS_URL=LocalShop(shop.data).bus_url(service)) as process:
+            address = await joined(shopkeeper, service)
+            async with Client(address) as there:
+                assert (await there.get("/ping")).body == "pong"
+                assert (await there.get("/health/ready")).status == 200
+            process.terminate()
+            await eventually(lambda: process.poll() is not None, seconds=30)
+            assert len(await listed(shopkeeper, service)) == before
 
 
 async def joined(shopkeeper: AdminClient, service: str) -> str:

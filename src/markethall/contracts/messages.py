@@ -167,3 +167,9 @@ class Replica(msgspec.Struct, frozen=True):
     version: str
     since: str
     extra: dict[str, Any] = {}
+
+
+class SiblingSettings(msgspec.Struct, frozen=True):
+    """A service to itself, in answer to `siblings.<service>`: settings that all its replicas have, by name."""
+
+    settings: dict[str, Any]

@@ -26,6 +26,10 @@ LIVE_PULSE = "live.pulse"
 CATALOG_SNAPSHOT = "catalog.snapshot"
 """Request-reply: a page of all products as they are now, for a part whose copy is not complete."""
 
+SIBLINGS = "siblings."
+"""Prefix under which a replica that joins asks those of its own service for their settings, a database's password
+among them: no part may ask, hear or answer under another one's name."""
+
 # MQTT. NATS turns the topic `a/b` into the subject `a.b`, and a `.` within a level into `//`.
 DEVICE_PLACE = "markethall.orders.place"
 DEVICE_CANCEL = "markethall.orders.cancel"

@@ -26,6 +26,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from markethall import __version__
 from markethall.contracts.messages import Replica
 from markethall.kit import telemetry, tracing
+from markethall.kit.addresses import address_towards, url_of
 from markethall.kit.asgi import ASGIApp, Bodies, HeadAsGet, Surroundings
 from markethall.kit.bus import Bus
 from markethall.kit.crash_points import UnknownCrashPoint, arm
@@ -38,6 +39,7 @@ from markethall.kit.lifespan import Lifespan
 from markethall.kit.problems import answer, with_head
 from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings, WrongSetting, variable
+from markethall.kit.siblings import Siblings, joined
 from markethall.kit.status import status_route
 from markethall.kit.strict_request import StrictRequest
 from markethall.kit.unix_sockets import bind, has_waiting
@@ -124,6 +126,7 @@ class Service:
                 await stack.enter_async_context(self._bus)
                 for resource in self._resources:
                     await stack.enter_async_context(resource)
+                await stack.enter_async_context(Siblings(self._bus, self.settings))
                 self._registration = await stack.enter_async_context(Registration(self._bus, self.replica()))
             except Exception as error:
                 expected = isinstance(error, STARTS_LATER)
@@ -134,11 +137,10 @@ class Service:
             log.info("stopping")
 
     def replica(self) -> Replica:
-        address = self.settings.advertise or f"http://{self.settings.host}:{self.settings.port}"
         return Replica(
             service=self.name,
             id=self.settings.replica,
-            address=address,
+            address=self.settings.advertise or url_of(self.settings),
             version=__version__,
             since=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
@@ -210,7 +212,7 @@ def serve(name: str, settings: Settings) -> None:
     """Run one replica until SIGTERM or SIGINT, then drain: leave the registry, finish, end.
 
     Raises:
-        WrongSetting: it cannot listen where it is told to, or is not told of its database.
+        WrongSetting: it cannot listen where it is told to, or nobody tells it of its database.
     """
     import gc
 
@@ -219,8 +221,11 @@ def serve(name: str, settings: Settings) -> None:
         arm(settings.crash_points)
     except UnknownCrashPoint as error:
         sys.exit(f"markethall: {error}")
-    if name != "front" and not settings.database_url:
-        raise WrongSetting(f"{variable('database_url')} is missing: postgresql://role:password@host:port/database")
+    # Before anything of the service is there: it ends at once when it is told to while it waits.
+    try:
+        settings = asyncio.run(joined(settings, name))
+    except KeyboardInterrupt:
+        sys.exit(130)
     listener = _listen_as_told(settings)
     settings = settings.model_copy(update={"service": name, "port": listener.getsockname()[1]})
     service: Service = importlib.import_module(f"markethall.{name}.app").create(settings)
@@ -238,18 +243,17 @@ def serve(name: str, settings: Settings) -> None:
 
 
 def _listen_as_told(settings: Settings) -> socket.socket:
+    host = settings.host or address_towards(settings.bus_url)
     try:
-        return listen(settings.host, settings.port)
+        return listen(host, settings.port)
     except OSError as error:
         reason = error.strerror or str(error)
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             raise WrongSetting(
                 f"{variable('port')} should be a port that is free for us, or 0 for any "
-                f"({settings.host}, port {settings.port}: {reason})"
+                f"({host}, port {settings.port}: {reason})"
             ) from None
-        raise WrongSetting(
-            f"{variable('host')} should be an address of this machine ({settings.host}: {reason})"
-        ) from None
+        raise WrongSetting(f"{variable('host')} should be an address of this machine ({host}: {reason})") from None
 
 
 def listen(host: str, port: int) -> socket.socket:

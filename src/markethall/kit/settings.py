@@ -35,11 +35,16 @@ def read_settings() -> "Settings":
     try:
         return Settings()
     except ValidationError as error:
-        raise WrongSetting("\n".join(_line(each) for each in error.errors())) from None
+        raise WrongSetting("\n".join(lines_of(error))) from None
 
 
 def variable(name: str) -> str:
     return f"MARKETHALL_{name.upper()}"
+
+
+def lines_of(error: ValidationError) -> list[str]:
+    """What is wrong, a line for each setting."""
+    return [_line(each) for each in error.errors()]
 
 
 def _line(error: ErrorDetails) -> str:
@@ -57,7 +62,8 @@ class Settings(BaseSettings):
 
     service: str = ""
     replica: ReplicaName = Field(default_factory=lambda: secrets.token_hex(4))
-    host: str = "127.0.0.1"
+    host: str = ""
+    """Where to listen. Empty: the address of this machine that leads to the bus."""
     port: int = Field(default=0, ge=0, le=65535)
     """0: any free port."""
     public_socket: int | None = None
@@ -66,9 +72,12 @@ class Settings(BaseSettings):
     """A Unix socket to be served beside host and port, for the proxy in front: who connects to it is trusted."""
     advertise: HttpAddress | None = None
     """The address (`http://host:port`) that other parts reach this replica at, where it is not host and port."""
+    join_seconds: float = Field(default=60.0, gt=0)
+    """How long a replica that was not told of its database waits for another one of its service to tell it."""
 
     database_url: DatabaseUrl = ""
-    """`postgresql://role:password@host:port/database`; several hosts may be named, as libpq does."""
+    """`postgresql://role:password@host:port/database`; several hosts may be named, as libpq does.
+    Empty: another replica of the service is asked (`markethall.kit.siblings`)."""
     database_read_url: DatabaseUrl = ""
     """Standbys that may answer reads of the catalog, as `database_url`. Empty: the primary answers all."""
     database_pool: int = Field(default=6, ge=1, le=200)

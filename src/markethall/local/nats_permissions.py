@@ -13,6 +13,7 @@ from markethall.contracts.topology import (
     MQTT_STREAMS,
     PARTS,
     REPLICAS_BUCKET,
+    SIBLINGS,
     Durable,
     Part,
 )
@@ -38,6 +39,8 @@ def permissions(name: str) -> dict[str, Any]:
 def _says(name: str, part: Part) -> set[str]:
     subjects = {*part.publishes, *part.requests, *_INFORMATION}
     subjects.add(f"$KV.{REPLICAS_BUCKET}.{name}.>")
+    # A replica that joins asks one of its own, and is answered into an inbox of their own.
+    subjects |= {f"{SIBLINGS}{name}", f"_INBOX_{name}.>"}
     subjects.update(f"$KV.{bucket}.>" for bucket in part.writes_buckets)
     subjects.update(f"{_API}.STREAM.CREATE.{stream}" for stream in part.streams)
     for durable in (*part.durables, *part.device_durables):
@@ -52,7 +55,7 @@ def _says(name: str, part: Part) -> set[str]:
 
 
 def _hears(name: str, part: Part) -> set[str]:
-    subjects = {*part.listens, *part.answers, f"_INBOX_{name}.>", f"{APPLIED}{name}.>"}
+    subjects = {*part.listens, *part.answers, f"_INBOX_{name}.>", f"{APPLIED}{name}.>", f"{SIBLINGS}{name}"}
     subjects.update(f"$KV.{bucket}.>" for bucket in _BUCKETS)
     return subjects
 

@@ -45,6 +45,9 @@ class FolderStorage:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        # There from the start, by which a replica that joins can tell that it has the same one.
+        with contextlib.suppress(OSError):  # said when a picture is to be put there
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
 
     async def put(self, name: str, content: bytes) -> None:
         await self._do(lambda: _write(self._path(name), content))
