@@ -42,7 +42,7 @@ async def test_without_the_settings_of_hot_connections_a_plan_made_on_empty_tabl
 ) -> None:
     async with open_warehouse(machine) as warehouse:
         await warehouse.connection.execute("SET plan_cache_mode = force_generic_plan")
-        nothing: list[list[object]] = [[] for _ in range(16)]
+        nothing: list[list[object]] = [[] for _ in range(17)]
         await warehouse.connection.fetch(batches.WRITE, datetime.now(UTC), *nothing)
         await fill(warehouse)
         await warehouse.connection.fetch(batches.WRITE, datetime.now(UTC), ["S00001"], [0], [1], *nothing[3:])

@@ -17,9 +17,10 @@ from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
 from markethall.kit.consumer import Consumer
 from markethall.kit.db import Database
-from markethall.kit.outbox import OutboxMessage, enqueue_hot, outbox_table
+from markethall.kit.outbox import OutboxMessage, Written, enqueue_hot, outbox_table
 from markethall.kit.registry import Directory, Registration
 from markethall.kit.relay import Relay
+from markethall.kit.tasks import cancel
 from markethall.local.nats import EmbeddedNats
 from tests.support.machine import Machine, eventually, settings_for
 
@@ -41,10 +42,13 @@ class Pair:
         self.heard.extend(message.user_id for message in messages)
 
     async def say(self, *users: bytes, reply_to: str | None = None) -> None:
+        await self.write(*users, reply_to=reply_to)
+        self.relay.wake()
+
+    async def write(self, *users: bytes, reply_to: str | None = None) -> list[Written]:
         payloads = [msgspec.msgpack.encode(AccountErased(user_id=user)) for user in users]
         async with self.database.hot() as connection:
-            await enqueue_hot(connection, [OutboxMessage(ACCOUNTS_ERASED, p, reply_to) for p in payloads])
-        self.relay.wake()
+            return await enqueue_hot(connection, [OutboxMessage(ACCOUNTS_ERASED, p, reply_to) for p in payloads])
 
     async def waiting(self) -> int:
         async with self.database.hot() as connection:
@@ -84,6 +88,41 @@ async def test_what_a_transaction_said_arrives_and_leaves_the_outbox(pair: Pair)
     await pair.say(b"a" * 16, b"b" * 16)
     await eventually(lambda: sorted(pair.heard) == [b"a" * 16, b"b" * 16])
     await eventually(pair.drained)
+
+
+async def test_what_is_handed_over_is_said_without_being_read_from_the_outbox(pair: Pair) -> None:
+    await cancel(pair.relay._task)
+    pair.relay.hand_over(await pair.write(b"g" * 16, b"h" * 16))
+    await eventually(lambda: pair.heard == [b"g" * 16, b"h" * 16])
+    await eventually(pair.drained)
+    assert not pair.relay._in_hand
+
+
+async def test_what_is_in_hand_is_not_taken_from_the_outbox_as_well(pair: Pair) -> None:
+    await cancel(pair.relay._task)
+    said = await pair.write(b"i" * 16)
+    pair.relay._in_hand.update(each.id for each in said)
+    assert await pair.relay.relay_once() == 0
+    pair.relay._in_hand.clear()
+    assert await pair.relay.relay_once() == 1
+
+
+async def test_a_relay_that_closes_leaves_no_row_of_what_it_has_said(pair: Pair) -> None:
+    relay = Relay(pair.database, pair.sender)
+    async with relay:
+        relay.hand_over(await pair.write(b"j" * 16))
+    assert await pair.waiting() == 0
+    await eventually(lambda: pair.heard == [b"j" * 16])
+
+
+async def test_what_is_handed_over_while_the_bus_is_down_waits_in_the_outbox(pair: Pair, nats: EmbeddedNats) -> None:
+    await nats.stop()
+    pair.relay.hand_over(await pair.write(b"k" * 16))
+    assert await pair.waiting() == 1
+    await nats.start()
+    await eventually(lambda: pair.heard == [b"k" * 16], seconds=20)
+    await eventually(pair.drained)
+    assert not pair.relay._in_hand
 
 
 async def test_a_failed_batch_comes_again(pair: Pair) -> None:

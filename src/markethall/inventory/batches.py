@@ -14,7 +14,7 @@ import msgspec
 
 from markethall.contracts.messages import Shortage
 from markethall.inventory.decisions import Decisions, Level, LevelChange, Movement, Reservation
-from markethall.kit.outbox import OutboxMessage
+from markethall.kit.outbox import OutboxMessage, Written, written
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
@@ -53,9 +53,11 @@ WITH levels AS (
         CASE kind WHEN 'reservation' THEN quantity ELSE -quantity END, order_id, $1::timestamptz
     FROM unnest($12::text[], $13::bigint[], $14::text[], $15::uuid[]) AS moved (sku, quantity, kind, order_id)
 ), said AS (
-    INSERT INTO outbox (subject, payload) SELECT * FROM unnest($16::text[], $17::bytea[])
+    INSERT INTO outbox (subject, payload, message_id) SELECT * FROM unnest($16::text[], $17::bytea[], $18::uuid[])
+    RETURNING message_id, id
 )
-SELECT (SELECT count(*) FROM levels) AS levels, (SELECT count(*) FROM ended) AS ended
+SELECT (SELECT count(*) FROM levels) AS levels, (SELECT count(*) FROM ended) AS ended,
+    (SELECT array_agg(message_id) FROM said) AS message_ids, (SELECT array_agg(id) FROM said) AS outbox_ids
 """
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,12 +100,12 @@ async def write(
     changes: Sequence[LevelChange],
     now: int,
     messages: Sequence[OutboxMessage],
-) -> None:
+) -> list[Written]:
     """Everything that was decided, and what is to be said about it, in one statement."""
     # In order of id: two replicas that insert the same orders wait for each other, never in a circle.
     made = sorted(decisions.made.values(), key=attrgetter("order_id"))
     ended = sorted(decisions.ended.values(), key=attrgetter("order_id"))
-    written = await connection.fetchrow(
+    row = await connection.fetchrow(
         WRITE,
         _EPOCH + now * _MICROSECOND,
         [change.sku for change in changes],
@@ -119,10 +121,12 @@ async def write(
         *_ledger(decisions.movements),
         [message.subject for message in messages],
         [message.payload for message in messages],
+        [message.message_id for message in messages],
     )
-    assert written is not None
-    if (written["levels"], written["ended"]) != (len(changes), len(ended)):
+    assert row is not None
+    if (row["levels"], row["ended"]) != (len(changes), len(ended)):
         raise RuntimeError("rows that were locked are gone")
+    return written(messages, row["message_ids"] or (), row["outbox_ids"] or ())
 
 
 def _ledger(movements: Sequence[Movement]) -> tuple[list[str], list[int], list[str], list[str]]:

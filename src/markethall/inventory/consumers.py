@@ -23,6 +23,7 @@ from markethall.kit.consumer import Consumer
 from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.errors import Unavailable
+from markethall.kit.outbox import Written
 from markethall.kit.relay import Relay
 
 log = structlog.get_logger(__name__)
@@ -64,39 +65,48 @@ class OrderDecider:
             DatabaseUnavailable, Contended: may pass; nothing of the portion it happened in was kept.
         """
         for portion in portions(commands):
-            await self._decide(portion)
-            self._relay.wake()
+            self._relay.hand_over(await self._decide(portion))
 
-    async def _decide(self, commands: Sequence[Command]) -> None:
+    async def _decide(self, commands: Sequence[Command]) -> list[Written]:
+        # Nearly always nobody has decided about these orders: that is found out by writing, not by reading first.
+        read_first = not all(isinstance(command, OrdersPlaced) for command in commands)
         for attempt in range(ATTEMPTS):
             try:
                 async with self._database.hot() as connection:
-                    decisions = await decide(connection, commands, self._allocate)
+                    decisions, said = await decide(connection, commands, self._allocate, read_first=read_first)
                     crash_point("inventory.decide.before_commit")
                 crash_point("inventory.decide.after_commit")
             except (Overtaken, asyncpg.UniqueViolationError) as error:
                 # The other replica has committed: the next look sees what it decided.
-                log.info("overtaken", reason=str(error) or type(error).__name__)
-                await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
+                if read_first:
+                    log.info("overtaken", reason=str(error) or type(error).__name__)
+                    await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))
+                read_first = True
                 continue
             if decisions.out_of_turn:
                 first, reason = decisions.out_of_turn[0]
                 log.warning("out of turn", commands=len(decisions.out_of_turn), order_id=first.hex(), reason=reason)
-            return
+            return said
         raise Contended()
 
 
-async def decide(connection: batches.Connection, commands: Sequence[Command], allocate: Allocate) -> Decisions:
-    """Lock, read, decide, write; the caller commits.
+async def decide(
+    connection: batches.Connection, commands: Sequence[Command], allocate: Allocate, *, read_first: bool = True
+) -> tuple[Decisions, list[Written]]:
+    """Lock, read, decide, write; the caller commits. `read_first` may be left out of orders placed: where one of
+    them was decided before, the write fails, and nothing is kept.
+
+    Returns:
+        What was decided, and what stands in the outbox about it.
 
     Raises:
-        Overtaken, asyncpg.UniqueViolationError: roll back and try again.
+        Overtaken, asyncpg.UniqueViolationError: roll back, and try again with `read_first`.
     """
     ending = {order_id for each in commands if not isinstance(each, OrdersPlaced) for order_id in each.order_ids}
     to_return = await batches.read_reservations(connection, ending) if ending else {}
     levels = await batches.lock_levels(connection, skus_of(commands, to_return))
-    order_ids = {order_id for each in commands for order_id in each.order_ids}
-    decided = await batches.read_reservations(connection, order_ids)
+    order_ids = {order_id for each in commands for order_id in each.order_ids} if read_first else set()
+    decided = await batches.read_reservations(connection, order_ids) if order_ids else {}
     if not skus_of((), decided) <= levels.keys():
         raise Overtaken("reserved meanwhile")
     now = time.time_ns() // 1000
@@ -104,8 +114,8 @@ async def decide(connection: batches.Connection, commands: Sequence[Command], al
     for command in commands:
         decisions.decide(command)
     changes = decisions.changes()
-    await batches.write(connection, decisions, changes, now, answers(decisions, changes))
-    return decisions
+    said = await batches.write(connection, decisions, changes, now, answers(decisions, changes))
+    return decisions, said
 
 
 def portions(commands: Sequence[Command]) -> Iterator[list[Command]]:

@@ -1,11 +1,15 @@
 """The transactional outbox: what a transaction wants said is written beside its data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, MetaData, Table, Text, Uuid, func
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from markethall.kit.ids import random_id
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,15 @@ class OutboxMessage:
     subject: str
     payload: bytes
     reply_to: str | None = None
+    message_id: UUID = field(default_factory=random_id)
+    """The bus keeps one of those that it gets twice within a while."""
+
+
+class Written(NamedTuple):
+    """A message and its row in the outbox."""
+
+    id: int
+    message: OutboxMessage
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -34,24 +47,39 @@ def outbox_table(metadata: MetaData) -> Table:
     )
 
 
-INSERT = "INSERT INTO outbox (subject, payload, reply_to) SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[])"
+INSERT = """
+INSERT INTO outbox (message_id, subject, payload, reply_to)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[]) RETURNING message_id, id
+"""
 
 
 async def enqueue(connection: AsyncConnection, table: Table, messages: Sequence[OutboxMessage]) -> None:
     """Write messages in the caller's transaction (SQLAlchemy)."""
     if messages:
-        rows = [{"subject": m.subject, "payload": m.payload, "reply_to": m.reply_to} for m in messages]
+        rows = [
+            {"message_id": m.message_id, "subject": m.subject, "payload": m.payload, "reply_to": m.reply_to}
+            for m in messages
+        ]
         await connection.execute(table.insert(), rows)
 
 
 async def enqueue_hot(
     connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", messages: Sequence[OutboxMessage]
-) -> None:
+) -> list[Written]:
     """Write messages in the caller's transaction (asyncpg)."""
-    if messages:
-        await connection.execute(
-            INSERT,
-            [m.subject for m in messages],
-            [m.payload for m in messages],
-            [m.reply_to for m in messages],
-        )
+    if not messages:
+        return []
+    rows = await connection.fetch(
+        INSERT,
+        [m.message_id for m in messages],
+        [m.subject for m in messages],
+        [m.payload for m in messages],
+        [m.reply_to for m in messages],
+    )
+    return written(messages, [row["message_id"] for row in rows], [row["id"] for row in rows])
+
+
+def written(messages: Sequence[OutboxMessage], message_ids: Sequence[UUID], ids: Sequence[int]) -> list[Written]:
+    """Each message with its row; the ids are as `RETURNING message_id, id` has them, in any order."""
+    by_message = dict(zip(message_ids, ids, strict=True))
+    return [Written(by_message[message.message_id], message) for message in messages]

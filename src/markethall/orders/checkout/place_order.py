@@ -1,11 +1,13 @@
 """Placing orders: whatever waits is committed together, and each buyer is answered after that commit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
+import asyncpg
 import structlog
 
 from markethall.kit.crash_points import crash_point
@@ -94,6 +96,36 @@ class Checkout:
     async def _place_once(self, batch: Sequence[Wanted]) -> list[Outcome | None]:
         """One transaction. None: to be tried again after it; the first of the batch never is."""
         wishes = firsts(batch)
+        new = await self._place_new(wishes)
+        if new is not None:
+            return [outcome(wanted, wishes[wanted.order_id], new, {}) for wanted in batch]
+        made, refused = await self._place_any(wishes)
+        return [outcome(wanted, wishes[wanted.order_id], made, refused) for wanted in batch]
+
+    async def _place_new(self, wishes: Mapping[UUID, Wanted]) -> dict[UUID, Order] | None:
+        """As most batches are: no order exists yet, takes a cart, or is refused. Two statements; the second is the
+        transaction. None, and nothing done, where it is not so."""
+        if any(wanted.cart_id for wanted in wishes.values()):
+            return None
+        async with self._database.single() as connection:
+            prices = await repository.prices_of(connection, skus_of(wishes.values(), {}))
+            drafts, refused = drafts_of(wishes.values(), {}, prices, self._currency)
+            if refused:
+                return None
+            messages = outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in drafts])
+            crash_point("orders.place.before_commit")
+            try:
+                numbers, at, said = await repository.insert_new(connection, drafts, self._currency, messages)
+            except asyncpg.UniqueViolationError:
+                return None
+        crash_point("orders.place.after_commit")
+        self._relay.hand_over(said)
+        return {
+            draft.wanted.order_id: self._order(draft, number, at) for draft, number in zip(drafts, numbers, strict=True)
+        }
+
+    async def _place_any(self, wishes: Mapping[UUID, Wanted]) -> tuple[dict[UUID, Order], dict[UUID, Problem]]:
+        """The orders that exist afterwards, and who was refused."""
         async with self._database.hot() as connection:
             carts = await repository.lock_carts(connection, {w.cart_id for w in wishes.values() if w.cart_id})
             prices = await repository.prices_of(connection, skus_of(wishes.values(), carts))
@@ -105,7 +137,7 @@ class Checkout:
             inserted = await repository.insert_orders(connection, drafts, self._currency)
             new = [draft for draft in drafts if draft.wanted.order_id in inserted]
             await repository.empty_carts(connection, [draft.wanted.cart_id for draft in new if draft.wanted.cart_id])
-            await enqueue_hot(
+            said = await enqueue_hot(
                 connection, outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in new])
             )
             made = await repository.orders_by_id(connection, wishes.keys() - inserted.keys())
@@ -114,10 +146,10 @@ class Checkout:
             crash_point("orders.place.before_commit")
         crash_point("orders.place.after_commit")
         if new:
-            self._relay.wake()
+            self._relay.hand_over(said)
         for draft in new:
             made[draft.wanted.order_id] = self._order(draft, *inserted[draft.wanted.order_id])
-        return [outcome(wanted, wishes[wanted.order_id], made, refused) for wanted in batch]
+        return made, refused
 
     def _order(self, draft: Draft, number: int, placed_at: datetime) -> Order:
         wanted = draft.wanted

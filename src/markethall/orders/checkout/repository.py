@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from markethall.kit.outbox import OutboxMessage, Written, written
 from markethall.orders.checkout.draft import CartContent, Draft, Listed
 from markethall.orders.connection import Connection
 from markethall.orders.order import SELECT, Order, order_from
@@ -22,7 +24,7 @@ COPY_IS_COMPLETE = "SELECT complete FROM price_list_copy"
 
 # Numbers follow the batch's order of arrival. Rows go in by id, so that two replicas that insert
 # the same ids at once wait for each other in one direction only.
-INSERT = """
+_INSERT = """
 INSERT INTO orders (
     id, number, user_id, fingerprint, currency, lines, total, email, shipping_address, cart_id, placed_at
 )
@@ -33,9 +35,16 @@ FROM (
         AS given (id, user_id, fingerprint, lines, total, email, shipping_address, cart_id)
 ) AS numbered
 ORDER BY id
-ON CONFLICT (id) DO NOTHING
-RETURNING id, number, placed_at
 """
+INSERT = f"{_INSERT} ON CONFLICT (id) DO NOTHING RETURNING id, number, placed_at"
+INSERT_NEW = f"""
+WITH made AS ({_INSERT} RETURNING number), said AS (
+    INSERT INTO outbox (message_id, subject, payload)
+    SELECT * FROM unnest($10::uuid[], $11::text[], $12::bytea[]) RETURNING message_id, id
+)
+SELECT statement_timestamp() AS placed_at, (SELECT array_agg(number) FROM made) AS numbers,
+    (SELECT array_agg(message_id) FROM said) AS message_ids, (SELECT array_agg(id) FROM said) AS outbox_ids
+"""  # noqa: S608  (both parts stand here)
 EMPTY_LINES = "DELETE FROM cart_lines WHERE cart_id = ANY($1::uuid[])"
 EMPTY_CARTS = "UPDATE carts SET version = version + 1, changed_at = now() WHERE id = ANY($1::uuid[])"
 BY_ID = SELECT + "WHERE id = ANY($1::uuid[])"
@@ -72,10 +81,36 @@ async def insert_orders(
     """Order id → number and moment, for those that were not there yet."""
     if not drafts:
         return {}
-    encode = msgspec.json.encode
-    rows = await connection.fetch(
-        INSERT,
+    rows = await connection.fetch(INSERT, currency, *_columns(drafts))
+    return {row["id"]: (row["number"], row["placed_at"]) for row in rows}
+
+
+async def insert_new(
+    connection: Connection, drafts: Sequence[Draft], currency: str, messages: Sequence[OutboxMessage]
+) -> tuple[list[int], datetime, list[Written]]:
+    """Orders that nobody made before, and what is to be said about them, in one statement.
+
+    Returns:
+        The numbers, in the order of the drafts, and their moment; the messages with their rows.
+
+    Raises:
+        asyncpg.UniqueViolationError: one of them exists, and nothing was written.
+    """
+    row = await connection.fetchrow(
+        INSERT_NEW,
         currency,
+        *_columns(drafts),
+        [message.message_id for message in messages],
+        [message.subject for message in messages],
+        [message.payload for message in messages],
+    )
+    assert row is not None
+    return sorted(row["numbers"]), row["placed_at"], written(messages, row["message_ids"], row["outbox_ids"])
+
+
+def _columns(drafts: Sequence[Draft]) -> list[list[Any]]:
+    encode = msgspec.json.encode
+    return [
         [d.wanted.order_id for d in drafts],
         [d.wanted.user_id for d in drafts],
         [d.wanted.fingerprint for d in drafts],
@@ -84,8 +119,7 @@ async def insert_orders(
         [d.wanted.email for d in drafts],
         [encode(d.wanted.shipping_address).decode() if d.wanted.shipping_address else None for d in drafts],
         [d.wanted.cart_id for d in drafts],
-    )
-    return {row["id"]: (row["number"], row["placed_at"]) for row in rows}
+    ]
 
 
 async def empty_carts(connection: Connection, ids: Sequence[UUID]) -> None:

@@ -42,11 +42,7 @@ class StockRecorder:
         # A transaction for each kind of fact: rows are locked in one order within each.
         outcomes = outcomes_in([message for message in messages if isinstance(message, StockSettled)])
         if outcomes:
-            async with self._database.hot() as connection:
-                settled = await repository.settle(connection, outcomes)
-                if not settled:
-                    await confirm_found(connection)
-                crash_point("orders.settle.before_commit")
+            settled = await self._settle(outcomes)
             crash_point("orders.settle.after_commit")
             await self._feed.announce(changes_of(settled, outcomes))
         released = _moments([message for message in messages if isinstance(message, StockReleased)])
@@ -61,6 +57,20 @@ class StockRecorder:
                 await repository.record_dispatched(connection, dispatched)
                 await confirm_found(connection)
                 crash_point("orders.dispatch.before_commit")
+
+    async def _settle(self, outcomes: dict[UUID, Outcome]) -> list[Settled]:
+        crash_point("orders.settle.before_commit")
+        if all(outcome.reserved for outcome in outcomes.values()):
+            # No cart is filled again: the statement is all there is to do.
+            async with self._database.single() as connection:
+                settled = await repository.record_settled(connection, outcomes)
+            if settled:
+                return settled
+        async with self._database.hot() as connection:
+            settled = await repository.settle(connection, outcomes)
+            if not settled:
+                await confirm_found(connection)
+        return settled
 
 
 def outcomes_in(messages: Sequence[StockSettled]) -> dict[UUID, Outcome]:

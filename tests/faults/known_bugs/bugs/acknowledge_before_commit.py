@@ -41,6 +41,9 @@ class _Late:
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
 
+    single = hot
+    """A statement that is committed when it returns waits like all others."""
+
     async def _commit(self, block: Any) -> None:
         await asyncio.sleep(COMMIT_LATER_SECONDS)
         await block.__aexit__(None, None, None)

@@ -17,9 +17,9 @@ def _put_back(module: Any) -> None:
     module.LOCK_LEVELS = module.LOCK_LEVELS.replace("FOR NO KEY UPDATE", "")
     write = module.write
 
-    async def think_then_write(*arguments: Any) -> None:
+    async def think_then_write(*arguments: Any) -> Any:
         await asyncio.sleep(THINK_SECONDS)
-        await write(*arguments)
+        return await write(*arguments)
 
     module.write = think_then_write
 
