@@ -51,6 +51,8 @@ LINGER_SECONDS = 1.5
 PROXY_LINGER_SECONDS = 4.0
 """For the proxy to let go of its connections after that: longer than it keeps an idle one."""
 LOOK_SECONDS = 0.05
+TICKS_PER_LOOK = 5
+"""Of the server's, ten a second: how often connections are looked at that are idle, or late."""
 
 STARTS_LATER = (OSError, asyncpg.PostgresError, Unavailable)
 """What keeps a service from starting through no fault in it."""
@@ -315,6 +317,14 @@ class DrainingServer(uvicorn.Server):
             # Who was told to end before it had begun ends as one that had.
             if not self.should_exit:
                 raise
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_LOOK == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, LimitedProtocol):
+                    connection.look(now)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

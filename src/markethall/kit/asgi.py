@@ -12,6 +12,7 @@ import structlog
 
 from markethall.kit import telemetry, tracing
 from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Invalid, Problem, TooLarge, Unreadable, UnsupportedMedia
+from markethall.kit.http_exchange import WHOLE_BODY
 from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
 
@@ -60,6 +61,9 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
     if declared is not None and declared.isdigit() and int(declared) > max_bytes:
         await discard(receive)
         raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
+    whole: bytes | None = scope.get(WHOLE_BODY)
+    if whole is not None and len(whole) <= max_bytes:
+        return whole
     chunks: list[bytes] = []
     size = 0
     try:

@@ -2,11 +2,17 @@
 
 import asyncio
 import socket
+from collections import deque
+from typing import Any
+from urllib.parse import unquote
 
+import httptools
 import msgspec
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from markethall.kit.errors import PROBLEM_JSON, Problem, Unreadable
+from markethall.kit.http_exchange import WHOLE_BODY, Exchange
 from markethall.kit.ids import random_id
 
 HEAD_SECONDS = 10.0
@@ -32,19 +38,26 @@ class LargeHead(Problem):
     title = "The headers are too large"
 
 
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which limits only the time between requests.
+    """uvicorn's protocol, with an exchange of our own and limits on what comes before a request.
 
     A head is what comes before the body. From the first byte, or the connection, to its end it
-    may take `HEAD_SECONDS` and `MAX_HEAD_BYTES`.
+    may take `HEAD_SECONDS` and `MAX_HEAD_BYTES`. Times are looked at by `look`, which whoever runs the server calls
+    every second or so: a timer for each request would cost more than all else that is done about them.
     """
 
+    cycle: Exchange | None  # type: ignore[assignment]
+    pipeline: deque[Exchange]  # type: ignore[assignment]
     _head_bytes = 0
-    _head_timer: asyncio.TimerHandle | None = None
+    _head_since: float | None = None
+    _idle_since: float | None = None
     _refused = False
+    _unstarted: Exchange | None = None
+    """Its head has come, and perhaps its body: that is known at the end of `data_received`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,52 +67,144 @@ class LimitedProtocol(HttpToolsProtocol):
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end_head()
-        super().connection_lost(exc)
+        self._head_since = self._idle_since = None
+        self.connections.discard(self)
+        for exchange in (self.cycle, *self.pipeline):
+            if exchange is not None and not exchange.response_complete:
+                exchange.disconnected = True
+                exchange.wake()
+        self.pipeline.clear()
+        self.flow.resume_writing()
+        if exc is None:
+            self.transport.close()
+        self.parser = None  # type: ignore[assignment]
+
+    def look(self, now: float) -> None:
+        """Close what has been idle, or is late with its head, by `now` of the loop's clock."""
+        if self._head_since is not None and now - self._head_since > HEAD_SECONDS:
+            self._head_is_late()
+        elif self._idle_since is not None and now - self._idle_since > self.timeout_keep_alive:
+            self.timeout_keep_alive_handler()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        if self._head_timer is None and self.cycle is not None and self.cycle.response_complete:
+        self._idle_since = None
+        if self._head_since is None and self.cycle is not None and self.cycle.response_complete:
             self._begin_head()
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # it may go on in HTTP/1.1
+        except httptools.HttpParserError:
+            self._refuse(Unreadable("Invalid HTTP request received."))
+        exchange, self._unstarted = self._unstarted, None
+        if exchange is not None:
+            self._start(exchange)
         # A body that came along with its head is over it by now, and does not count.
-        if self._head_timer is not None and not self._refused:
+        if self._head_since is not None and not self._refused:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(LargeHead(f"At most {MAX_HEAD_BYTES} bytes."))
 
+    # What the parser calls
+
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self._head_timer is None:
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        if self._head_since is None:
             self._begin_head()
 
     def on_headers_complete(self) -> None:
-        self._end_head()
-        super().on_headers_complete()
+        self._head_since = None
+        parser = self.parser
+        version = parser.get_http_version()
+        exchange = Exchange(
+            self._scope(version),
+            self.transport,
+            self.flow,
+            self.loop,
+            self.server_state.default_headers,
+            self.on_response_complete,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            expects_continue=self.expect_100_continue,
+        )
+        former, self.cycle = self.cycle, exchange
+        if former is None or former.response_complete:
+            self._unstarted = exchange
+        else:
+            # Sent before the former one was answered: it waits for its turn.
+            self.flow.pause_reading()
+            self.pipeline.appendleft(exchange)
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(Unreadable(msg))
+    def on_body(self, body: bytes) -> None:
+        exchange = self.cycle
+        if exchange is not None and not exchange.response_complete:
+            exchange.body += body
+            if len(exchange.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            exchange.wake()
+
+    def on_message_complete(self) -> None:
+        exchange = self.cycle
+        if exchange is not None and not exchange.response_complete:
+            exchange.more_body = False
+            exchange.wake()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start(self.pipeline.pop())
+        else:
+            self._idle_since = self.loop.time()
+
+    def _scope(self, version: str) -> dict[str, Any]:
+        raw_path, _, query = self.url.partition(b"?")
+        if not raw_path.startswith(b"/"):  # `OPTIONS *`, or a whole address, as proxies are sent
+            url = httptools.parse_url(self.url)
+            raw_path, query = url.path or b"", url.query or b""
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": self.parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
+
+    def _start(self, exchange: Exchange) -> None:
+        if not exchange.more_body:
+            exchange.scope[WHOLE_BODY] = bytes(exchange.body)
+        task = self.loop.create_task(exchange.run(self.app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _begin_head(self) -> None:
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
-
-    def _end_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        self._head_since = self.loop.time()
 
     def _head_is_late(self) -> None:
+        self._head_since = None
         if self._head_bytes:
             self._refuse(SlowHead())
         else:
-            self._end_head()
             self.transport.close()
 
     def _refuse(self, problem: Problem) -> None:
         """The last answer on this connection."""
-        self._end_head()
+        self._head_since = None
         if self._refused or self.transport.is_closing():
             return
         body = msgspec.json.encode(problem.document())
@@ -117,4 +222,4 @@ class LimitedProtocol(HttpToolsProtocol):
         # Closing on what is still coming in would reset the connection, and the answer be lost.
         self._refused = True
         self.transport.write_eof()
-        self._head_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
