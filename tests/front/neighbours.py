@@ -49,7 +49,7 @@ from markethall.front.routes import SERVICES
 from markethall.kit.app import Service
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send, header, read_body, send_answer
 from markethall.kit.bus import Bus
-from markethall.kit.ids import derived_id
+from markethall.kit.ids import Derivation
 from markethall.kit.settings import Settings
 from markethall.local.nats import EmbeddedNats
 from tests.support.machine import eventually, running, settings_for
@@ -180,7 +180,7 @@ class Stall:
         return 200, {"content-type": "application/msgpack"}, body
 
     def document(self, order: PlaceOrder) -> OrderDocument:
-        order_id = derived_id(b"secret", order.key)
+        order_id = uuid.UUID(bytes=Derivation(b"secret").bytes_of(order.key))
         view = OrderView(
             id=str(order_id),
             number=7,

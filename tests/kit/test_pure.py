@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from markethall.kit.cursors import InvalidCursor, decode_cursor, encode_cursor
 from markethall.kit.errors import Unavailable
 from markethall.kit.group_commit import GroupCommit
-from markethall.kit.ids import derived_id, parse_id, random_id
+from markethall.kit.ids import Derivation, parse_id, random_id
 from markethall.kit.waiters import Waiters
 
 PARTS = st.lists(st.text(max_size=8), min_size=1, max_size=4)
@@ -18,8 +19,16 @@ PARTS = st.lists(st.text(max_size=8), min_size=1, max_size=4)
 
 @given(PARTS, PARTS)
 def test_derived_ids_are_equal_exactly_for_equal_parts(one: list[str], other: list[str]) -> None:
-    assert (derived_id(b"secret", *one) == derived_id(b"secret", *other)) == (one == other)
-    assert derived_id(b"secret", *one) != derived_id(b"another", *one)
+    derivation = Derivation(b"secret")
+    assert (derivation.bytes_of(*one) == derivation.bytes_of(*other)) == (one == other)
+    assert derivation.bytes_of(*one) != Derivation(b"another").bytes_of(*one)
+
+
+def test_a_derived_id_stays_what_it_was_in_former_releases() -> None:
+    """A repeat of an old order must find it."""
+    derived = UUID(bytes=Derivation(b"secret").bytes_of("guest", "my-first-order"))
+    assert derived == UUID("1800ca92-7d73-8a74-9504-39c2469f172c")
+    assert derived.version == 8
 
 
 def test_random_ids_differ_beyond_one_pool() -> None:

@@ -11,7 +11,7 @@ from markethall.kit.settings import Settings
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text()
 SOURCES = [path.read_text() for path in (ROOT / "src" / "markethall").rglob("*.py")]
-METRIC = re.compile(r'(?:Counter|Gauge|Histogram)\(\s*"(markethall_\w+)"')
+METRIC = re.compile(r'(?:Counter|Gauge|Histogram)(?:MetricFamily)?\(\s*"(markethall_\w+)"')
 NOT_FOR_PEOPLE = {
     "service": "the argument of `markethall serve`",
     "data": "set by who starts it",

@@ -34,8 +34,8 @@ class PlaceOrder(msgspec.Struct, frozen=True):
 
     key: str
     """The idempotency key: the client's, or one made by front, so that a repeat is harmless."""
-    fingerprint: bytes
-    """SHA-256 of the request's meaning: the same key with another fingerprint is refused."""
+    fingerprint: bytes = b""
+    """Not used: orders works it out itself."""
     token: str | None = None
     cart_id: bytes | None = None
     lines: list[OrderLine] | None = None

@@ -50,14 +50,34 @@ def of_order(order: OrderDocument) -> Reply:
 
 def confirmed(order: OrderDocument, at: int) -> OrderDocument:
     """The pending order as it is once inventory has confirmed it; `at` in Unix microseconds."""
-    moment = rfc3339(at)
+    body = _confirmed_body(order.body, rfc3339(at))
+    return OrderDocument(order.order_id, order.number, "confirmed", body, order.shortages)
+
+
+def _confirmed_body(body: bytes, moment: str) -> bytes:
+    """Written into the document where what changes stands, which takes a tenth of reading and writing all of it.
+
+    Quotes within texts are escaped, so no text can look like a member; the status stands before all of them. A document
+    that is written in another way is read.
+    """
+    bought, settled, history = body.rpartition(b'"settled_at":null,"history":[')
+    entry, end, rest = history.partition(b"}]")
+    if settled and end and b'"status":"pending"' in bought:
+        at = moment.encode()
+        return b'%b"settled_at":"%b","history":[%b},{"status":"confirmed","at":"%b"}]%b' % (
+            bought.replace(b'"status":"pending"', b'"status":"confirmed"', 1),
+            at,
+            entry,
+            at,
+            rest,
+        )
     view = msgspec.structs.replace(
-        (pending := _views.decode(order.body)),
+        (pending := _views.decode(body)),
         status="confirmed",
         settled_at=moment,
         history=[*pending.history, HistoryEntry("confirmed", moment)],
     )
-    return msgspec.structs.replace(order, status="confirmed", body=msgspec.json.encode(view))
+    return msgspec.json.encode(view)
 
 
 def rejected(order: OrderDocument, shortages: Sequence[Shortage]) -> OrderDocument:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from markethall.contracts.internal import OrderLine, PlaceOrder
-from markethall.contracts.order_request import COUNTRIES, MAX_KEY_CHARACTERS, OrderRequest, fingerprint, merged
+from markethall.contracts.order_request import COUNTRIES, MAX_KEY_CHARACTERS, OrderRequest, merged
 from markethall.kit import telemetry
 from markethall.kit.asgi import Scope, check_json, header
 from markethall.kit.errors import FieldError, Invalid
@@ -54,7 +54,6 @@ def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> O
     address, total = request.shipping_address, request.expected_total
     place = PlaceOrder(
         key=given if given is not None else random_hex(32),
-        fingerprint=fingerprint(request),
         token=token,
         cart_id=uuid.UUID(request.cart_id).bytes if request.cart_id else None,
         lines=[OrderLine(line.sku, line.quantity) for line in request.lines] if request.lines else None,

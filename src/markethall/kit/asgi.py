@@ -171,32 +171,50 @@ class Surroundings:
         given = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
         request_id = given.decode() if _REQUEST_ID.match(given) else random_hex(32)
         telemetry.request_id.set(request_id)
-        status = 0
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
-            await send(message)
-
+        sending = _Sending(send, request_id.encode())
         app = self._hot.get((scope["method"], scope["path"]), self._app)
-        with tracing.request_span(scope["method"], header(scope, b"traceparent")) as span:
-            try:
-                await app(scope, receive, sending)
-            except Exception as error:
-                if status:
-                    log.error("answer broken off", exc_info=error)
-                    raise
-                await send_problem(sending, to_problem(error))
-            finally:
-                route = scope.get("path_template") or "other"
-                span.answered(route, status)
-                telemetry.observe_request(scope["method"], route, status, time.perf_counter() - started)
+        try:
+            if tracing.is_on():
+                with tracing.request_span(scope["method"], header(scope, b"traceparent")) as span:
+                    await _answer(app, scope, receive, sending)
+                    span.answered(scope.get("path_template") or "other", sending.status)
+            else:
+                telemetry.trace.set(telemetry.Trace(header(scope, b"traceparent")))
+                await _answer(app, scope, receive, sending)
+        finally:
+            route = scope.get("path_template") or "other"
+            telemetry.observe_request(scope["method"], route, sending.status, time.perf_counter() - started)
+
+
+class _Sending:
+    """Sends on, with the headers that every answer has. `status`: of the answer, once it has begun."""
+
+    __slots__ = ("_request_id", "_send", "status")
+
+    def __init__(self, send: Send, request_id: bytes) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()),
+                (b"x-request-id", self._request_id),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+        return self._send(message)
+
+
+async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: _Sending) -> None:
+    try:
+        await app(scope, receive, send)
+    except Exception as error:
+        if send.status:
+            log.error("answer broken off", exc_info=error)
+            raise
+        await send_problem(send, to_problem(error))
 
 
 class HeadAsGet:

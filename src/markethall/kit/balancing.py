@@ -233,8 +233,8 @@ class Balancer:
         sent = dict(headers or {})
         if request_id := telemetry.request_id.get():
             sent.setdefault("X-Request-ID", request_id)
-        if trace := telemetry.traceparent.get():
-            sent["traceparent"] = trace
+        if parent := telemetry.traceparent():
+            sent["traceparent"] = parent
         return sent
 
 

@@ -128,9 +128,9 @@ class Exchange:
             return
         kind = message["type"]
         if kind == "http.response.start" and not self.is_started:
+            self._head = self._head_of(message["status"], message.get("headers", ()))
             self.is_started = True
             self.expects_continue = False
-            self._head = self._head_of(message["status"], message.get("headers", ()))
             # Usually the body follows at once, and both are written together.
             self._flush = self._loop.call_soon(self._write_head)
         elif kind == "http.response.body" and self.is_started and not self.response_complete:

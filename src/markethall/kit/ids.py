@@ -1,6 +1,5 @@
 """Identifiers: random ones from pooled randomness, and ones derived from who asks for what."""
 
-import hashlib
 import hmac
 import os
 import uuid
@@ -31,20 +30,25 @@ def _random_bytes() -> bytes:
     return chunk
 
 
-def derived_id(secret: bytes, *parts: str) -> uuid.UUID:
-    """The same UUID (version 8, RFC 9562) for the same parts, ever; unguessable without `secret`.
+class Derivation:
+    """Makes the same UUID (version 8, RFC 9562) of the same parts, ever; unguessable without `secret`.
 
     Parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ.
     """
-    mac = hmac.new(secret, digestmod=hashlib.sha256)
-    for part in parts:
-        encoded = part.encode()
-        mac.update(len(encoded).to_bytes(4, "big"))
-        mac.update(encoded)
-    value = bytearray(mac.digest()[:16])
-    value[6] = (value[6] & 0x0F) | 0x80
-    value[8] = (value[8] & 0x3F) | 0x80
-    return uuid.UUID(bytes=bytes(value))
+
+    def __init__(self, secret: bytes) -> None:
+        self._keyed = hmac.new(secret, digestmod="sha256")
+
+    def bytes_of(self, *parts: str) -> bytes:
+        """The 16 bytes of the UUID."""
+        mac = self._keyed.copy()
+        for part in parts:
+            encoded = part.encode()
+            mac.update(len(encoded).to_bytes(4, "big") + encoded)
+        value = bytearray(mac.digest()[:16])
+        value[6] = (value[6] & 0x0F) | 0x80
+        value[8] = (value[8] & 0x3F) | 0x80
+        return bytes(value)
 
 
 def parse_id(text: str) -> uuid.UUID | None:

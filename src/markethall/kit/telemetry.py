@@ -3,22 +3,16 @@
 import logging
 import re
 import sys
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from markethall.kit.figures import FIGURES
 from markethall.kit.ids import random_hex
+from markethall.kit.request_times import REQUEST_TIMES
 
-REQUESTS = Histogram(
-    "markethall_http_request_seconds",
-    "Time to answer a request.",
-    ["method", "route", "status"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
-)
 RELAYED = Counter("markethall_relayed_messages_total", "Outbox messages taken to the bus.")
 RELAY_FAILURES = Counter("markethall_relay_failures_total", "Times the bus or the database refused the relay.")
 CONSUMED = Counter("markethall_consumed_messages_total", "Messages applied.", ["consumer"])
@@ -27,20 +21,38 @@ DEAD_LETTERS = Counter("markethall_dead_letters_total", "Messages set aside with
 BUS_CONNECTED = Gauge("markethall_bus_connected", "1 while connected to the bus.")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+trace: ContextVar["Trace | None"] = ContextVar("trace", default=None)
 
 _TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 
 
-_observers: dict[tuple[str, str, int], Callable[[float], None]] = {}
+class Trace:
+    """The trace context of one request. Most need none: it is made once somebody asks."""
+
+    __slots__ = ("_given", "_made")
+
+    def __init__(self, given: str | None = None, made: str | None = None) -> None:
+        """`given`: the caller's `traceparent`, to be continued; `made`: ours, where it is known."""
+        self._given = given
+        self._made = made
+
+    @property
+    def parent(self) -> str:
+        """The `traceparent` for the next hop."""
+        if self._made is None:
+            self._made = continue_trace(self._given)
+        return self._made
+
+
+def traceparent() -> str:
+    """Of the request that is being answered; empty outside of one."""
+    current = trace.get()
+    return current.parent if current is not None else ""
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answer. `route` is a template: few of them exist."""
-    observe = _observers.get((method, route, status))
-    if observe is None:
-        observe = _observers[method, route, status] = REQUESTS.labels(method, route, str(status)).observe
-    observe(seconds)
+    REQUEST_TIMES.observe(method, route, status, seconds)
     FIGURES.answered(route, status, seconds)
 
 
@@ -84,8 +96,8 @@ def _bind(service: str, replica: str) -> Any:
         event["replica"] = replica
         if current := request_id.get():
             event["request_id"] = current
-        if trace := traceparent.get():
-            event["trace_id"] = trace[3:35]
+        if parent := traceparent():
+            event["trace_id"] = parent[3:35]
         return event
 
     return add

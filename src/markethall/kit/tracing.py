@@ -41,13 +41,15 @@ def configure(service: str, settings: Settings) -> "TracerProvider | None":
     return provider
 
 
+def is_on() -> bool:
+    """Whether spans are exported."""
+    return _tracer is not None
+
+
 @contextmanager
 def request_span(method: str, traceparent: str | None) -> Iterator[RequestSpan]:
-    """Around one request; sets the `traceparent` that its inner hops carry."""
-    if _tracer is None:
-        telemetry.traceparent.set(telemetry.continue_trace(traceparent))
-        yield _Unrecorded()
-        return
+    """Around one request, where spans are exported (`is_on`); sets the trace that its inner hops carry."""
+    assert _tracer is not None
     from opentelemetry.trace import SpanKind
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -56,14 +58,9 @@ def request_span(method: str, traceparent: str | None) -> Iterator[RequestSpan]:
     with _tracer.start_as_current_span(method, context=parent, kind=SpanKind.SERVER) as span:
         carrier: dict[str, str] = {}
         propagator.inject(carrier)
-        telemetry.traceparent.set(carrier.get("traceparent", ""))
+        telemetry.trace.set(telemetry.Trace(made=carrier.get("traceparent", "")))
         span.set_attribute("http.request.method", method)
         yield _Recorded(span, method)
-
-
-class _Unrecorded:
-    def answered(self, route: str, status: int) -> None:
-        return None
 
 
 class _Recorded:

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -12,14 +11,28 @@ T = TypeVar("T")
 class Subscription(Generic[T]):
     """What was said about one key, in order. At most 64 unread values are kept; the oldest go.
 
-    One task reads it.
+    One task reads it, within a `with` block.
     """
 
-    __slots__ = ("_values", "_waiting")
+    __slots__ = ("_key", "_listeners", "_values", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, key: bytes, listeners: "dict[bytes, list[Subscription[T]]]") -> None:
+        self._key = key
+        self._listeners = listeners
         self._values: deque[T] = deque(maxlen=64)
         self._waiting: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._listeners.setdefault(self._key, []).append(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        others = self._listeners[self._key]
+        others.remove(self)
+        if not others:
+            del self._listeners[self._key]
 
     def put(self, value: T) -> None:
         self._values.append(value)
@@ -55,7 +68,7 @@ class Waiters(Generic[T]):
     def __init__(self, recent: int = 20_000) -> None:
         self._recent: OrderedDict[bytes, T] = OrderedDict()
         self._limit = recent
-        self._waiting: dict[bytes, set[Subscription[T]]] = {}
+        self._waiting: dict[bytes, list[Subscription[T]]] = {}
 
     def tell(self, key: bytes, value: T) -> None:
         for subscription in self._waiting.get(key, ()):
@@ -75,16 +88,9 @@ class Waiters(Generic[T]):
         """What was said last about the key, if it is still remembered."""
         return self._recent.get(key)
 
-    @contextmanager
-    def subscribe(self, key: bytes, *, with_latest: bool = True) -> Iterator[Subscription[T]]:
-        subscription: Subscription[T] = Subscription()
+    def subscribe(self, key: bytes, *, with_latest: bool = True) -> Subscription[T]:
+        """To be entered at once: it hears what is said from then on."""
+        subscription = Subscription(key, self._waiting)
         if with_latest and (value := self._recent.get(key)) is not None:
             subscription.put(value)
-        self._waiting.setdefault(key, set()).add(subscription)
-        try:
-            yield subscription
-        finally:
-            waiting = self._waiting[key]
-            waiting.discard(subscription)
-            if not waiting:
-                del self._waiting[key]
+        return subscription

@@ -5,6 +5,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import msgspec
+from asyncpg.pgproto.pgproto import UUID as FastUUID
 
 from markethall.contracts.internal import PlaceOrder
 from markethall.contracts.order_request import COUNTRIES, OrderRequest, fingerprint, merged
@@ -12,7 +13,7 @@ from markethall.contracts.public import Money
 from markethall.kit.db import Database
 from markethall.kit.errors import FieldError, Invalid
 from markethall.kit.identity import Identity
-from markethall.kit.ids import derived_id, random_id
+from markethall.kit.ids import Derivation, random_id
 from markethall.orders.checkout.draft import Wanted
 
 
@@ -21,12 +22,12 @@ class OrderIds:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._secret = b""
+        self._derivation: Derivation | None = None
 
     async def __aenter__(self) -> Self:
         # Made by the first migration, and never again.
         async with self._database.hot() as connection:
-            self._secret = await connection.fetchval("SELECT secret FROM shop_secret")
+            self._derivation = Derivation(await connection.fetchval("SELECT secret FROM shop_secret"))
         return self
 
     async def __aexit__(
@@ -37,7 +38,8 @@ class OrderIds:
     def id_for(self, identity: Identity | None, key: str | None) -> UUID:
         if key is None:
             return random_id()
-        return derived_id(self._secret, f"user:{identity.user_id}" if identity else "guest", key)
+        assert self._derivation is not None, "the secret was not read yet"
+        return FastUUID(self._derivation.bytes_of(f"user:{identity.user_id}" if identity else "guest", key))
 
 
 def wanted_from(request: OrderRequest, identity: Identity | None, order_id: UUID, currency: str) -> Wanted:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as FastUUID
+
 from markethall.contracts.messages import StockDispatched, StockReleased, StockSettled
 from markethall.contracts.topology import ORDERS_STOCK, STOCK_DISPATCHED, STOCK_RELEASED, STOCK_SETTLED
 from markethall.kit.bus import Bus
@@ -80,7 +82,7 @@ def outcomes_in(messages: Sequence[StockSettled]) -> dict[UUID, Outcome]:
         columns = zip(message.order_ids, message.reserved, message.at, strict=True)
         for index, (raw, reserved, at) in enumerate(columns):
             shortages = message.shortages.get(index, [])
-            outcomes.setdefault(UUID(bytes=raw), Outcome(reserved, from_unix_microseconds(at), shortages))
+            outcomes.setdefault(FastUUID(raw), Outcome(reserved, from_unix_microseconds(at), shortages))
     return outcomes
 
 
@@ -102,5 +104,5 @@ def _moments(messages: Sequence[StockReleased | StockDispatched]) -> dict[UUID, 
     moments: dict[UUID, datetime] = {}
     for message in messages:
         for raw, at in zip(message.order_ids, message.at, strict=True):
-            moments.setdefault(UUID(bytes=raw), from_unix_microseconds(at))
+            moments.setdefault(FastUUID(raw), from_unix_microseconds(at))
     return moments

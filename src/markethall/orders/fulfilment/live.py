@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -57,7 +56,7 @@ class StatusFeed:
         await cancel(self._listening)
         await cancel(self._ending)
 
-    def subscribe(self, order_id: UUID, *, with_latest: bool = True) -> "AbstractContextManager[Subscription[str]]":
+    def subscribe(self, order_id: UUID, *, with_latest: bool = True) -> Subscription[str]:
         """Statuses as they are said; the same one may come twice."""
         return self._waiters.subscribe(order_id.bytes, with_latest=with_latest)
 

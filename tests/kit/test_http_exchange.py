@@ -1,0 +1,194 @@
+"""Answers on one connection: short and streamed, with and without a body, one after another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from markethall.kit.http_exchange import WHOLE_BODY
+from markethall.kit.http_protocol import LimitedProtocol
+from tests.support.machine import eventually
+
+TEXT = (b"content-type", b"text/plain")
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    match scope["path"]:
+        case "/echo":
+            whole = scope.get(WHOLE_BODY)
+            body = b"".join([part async for part in parts(receive)])
+            assert whole in (None, body)
+            await answer(send, 200, [TEXT, (b"content-length", str(len(body)).encode())], body)
+        case "/nothing":
+            await answer(send, 204, [], b"")
+        case "/streamed":
+            await send({"type": "http.response.start", "status": 200, "headers": [TEXT]})
+            for part in (b"one", b"two"):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body"})
+        case "/later":
+            await send({"type": "http.response.start", "status": 200, "headers": [TEXT]})
+            assert (await receive())["type"] == "http.request"
+            assert (await receive())["type"] == "http.disconnect"
+        case "/injected":
+            await answer(send, 200, [(b"location", b"/a\r\nset-cookie: x=y"), (b"content-length", b"0")], b"")
+        case "/short":
+            await answer(send, 200, [(b"content-length", b"5")], b"four")
+        case "/silent":
+            return
+
+
+async def parts(receive: Any) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        assert message["type"] == "http.request"
+        more = message["more_body"]
+        yield message["body"]
+
+
+async def answer(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Writes(LimitedProtocol):
+    """Notes what is written, write by write."""
+
+    seen: list[bytes] = []
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(_Noting(transport, self.seen))  # type: ignore[arg-type]
+
+
+class _Noting:
+    def __init__(self, transport: Any, seen: list[bytes]) -> None:
+        self._transport = transport
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        self._seen.append(data)
+        self._transport.write(data)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    config = uvicorn.Config(app, port=0, http=Writes, ws="none", lifespan="off", log_config=None, server_header=False)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server._serve())
+    Writes.seen.clear()
+    try:
+        await eventually(lambda: server.started)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(task, 20)
+
+
+Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[Client]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def asked(client: Client, request: bytes, done: Callable[[bytes], bool]) -> bytes:
+    reader, writer = client
+    writer.write(request)
+    got = b""
+    async with asyncio.timeout(10):
+        while not done(got) and (more := await reader.read(1 << 16)):
+            got += more
+    return got
+
+
+def ask(path: str, method: str = "GET", body: bytes = b"", *more: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *more, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+async def test_a_short_answer_is_one_write(port: int) -> None:
+    async with connected(port) as client:
+        got = await asked(client, ask("/echo", "POST", b"hello"), lambda got: got.endswith(b"hello"))
+    assert got.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert Writes.seen == [got]
+
+
+async def test_a_body_in_pieces_arrives_whole(port: int) -> None:
+    body = b"x" * 300_000
+    async with connected(port) as client:
+        head, end = ask("/echo", "POST", body)[:200], ask("/echo", "POST", body)[200:]
+        client[1].write(head)
+        await client[1].drain()
+        got = await asked(client, end, lambda got: got.endswith(b"x" * 1000) and len(got) > len(body))
+    assert got.partition(b"\r\n\r\n")[2] == body
+
+
+async def test_a_client_that_asks_whether_to_go_on_is_told_to(port: int) -> None:
+    async with connected(port) as client:
+        head = ask("/echo", "POST", b"abc", "Expect: 100-continue").removesuffix(b"abc")
+        got = await asked(client, head, lambda got: got.endswith(b"\r\n\r\n"))
+        assert got == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert (await asked(client, b"abc", lambda got: got.endswith(b"abc"))).startswith(b"HTTP/1.1 200")
+
+
+async def test_requests_sent_at_once_are_answered_in_turn(port: int) -> None:
+    bodies = [str(number).encode() * 3 for number in range(5)]
+    async with connected(port) as client:
+        got = await asked(
+            client, b"".join(ask("/echo", "POST", body) for body in bodies), lambda got: got.endswith(bodies[-1])
+        )
+    assert [part.partition(b"\r\n\r\n")[2] for part in got.split(b"HTTP/1.1 200 OK\r\n")[1:]] == bodies
+
+
+async def test_what_has_no_body_has_none(port: int) -> None:
+    async with connected(port) as client:
+        for request in (ask("/nothing"), ask("/echo", "HEAD"), ask("/streamed", "HEAD")):
+            got = await asked(client, request, lambda got: b"\r\n\r\n" in got)
+            assert got.endswith(b"\r\n\r\n")
+            assert b"transfer-encoding" not in got
+        # The connection is still good.
+        assert (await asked(client, ask("/echo", "POST", b"1"), lambda got: got.endswith(b"1"))).endswith(b"1")
+
+
+async def test_what_comes_bit_by_bit_is_sent_so(port: int) -> None:
+    async with connected(port) as client:
+        got = await asked(client, ask("/streamed"), lambda got: got.endswith(b"0\r\n\r\n"))
+    assert got.partition(b"\r\n\r\n")[2] == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+
+
+async def test_a_head_does_not_wait_for_its_body(port: int) -> None:
+    async with connected(port) as client:
+        got = await asked(client, ask("/later"), lambda got: got.endswith(b"\r\n\r\n"))
+        assert got.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/injected", b"500"), ("/silent", b"500")])
+async def test_an_answer_that_cannot_be_sent_is_an_error(port: int, path: str, status: bytes) -> None:
+    async with connected(port) as client:
+        got = await asked(client, ask(path), lambda got: False)
+    assert got.split(b" ")[1] == status
+    assert b"set-cookie" not in got
+
+
+async def test_less_than_was_promised_ends_the_connection(port: int) -> None:
+    async with connected(port) as client:
+        assert await asked(client, ask("/short"), lambda got: False) == b""
+
+
+async def test_the_last_answer_of_a_connection_says_so(port: int) -> None:
+    async with connected(port) as client:
+        got = await asked(client, ask("/echo", "POST", b"1", "Connection: close"), lambda got: False)
+    assert b"\r\nconnection: close\r\n" in got
