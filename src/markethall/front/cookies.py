@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from markethall.front.routes import Segments
-from markethall.kit.asgi import Message, Receive, Scope, header
+from markethall.kit.asgi import Receive, Scope, header, with_body
 from markethall.kit.balancing import Answer
 from markethall.kit.errors import Forbidden
 from markethall.kit.ids import random_hex
@@ -114,11 +114,7 @@ def with_refresh_token(scope: Scope, receive: Receive, segments: Segments) -> Re
     replaced = (b"content-length", b"content-type", b"transfer-encoding", b"authorization")
     kept = [pair for pair in scope["headers"] if pair[0] not in replaced]
     scope["headers"] = [*kept, (b"content-type", b"application/json")]
-
-    async def replay() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
+    return with_body(scope, receive, body)
 
 
 def into_cookies(answer: Answer, *, secure: bool, refresh_seconds: int) -> tuple[bytes, Headers]:

@@ -24,7 +24,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
-_REQUEST_ID = re.compile(rb"^[A-Za-z0-9._\-]{1,128}$")
+_HEADERS = "markethall.headers"
+"""In the scope: the list of headers, and the same by name. Whoever replaces the list need not know."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,128}\Z")
 INTERNAL_BODY_BYTES = 64 << 20
 """A batch of inner requests, each of which was within the public limit."""
 DISCARDED_BYTES = 8 << 20
@@ -41,12 +43,13 @@ class SlowBody(Problem):
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """A request header by its lower-case name; None where it is missing."""
-    for key, value in scope["headers"]:
-        if key == name:
-            decoded: str = value.decode("latin-1")
-            return decoded
-    return None
+    """A request header by its lower-case name, the first of several; None where it is missing."""
+    headers = scope["headers"]
+    known = scope.get(_HEADERS)
+    if known is None or known[0] is not headers:
+        known = scope[_HEADERS] = (headers, dict(reversed(headers)))
+    value: bytes | None = known[1].get(name)
+    return value.decode("latin-1") if value is not None else None
 
 
 async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seconds: float) -> bytes:
@@ -57,13 +60,13 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
         SlowBody: it took longer than `timeout_seconds`.
         Unreadable: the client went away half-way.
     """
+    whole: bytes | None = scope.get(WHOLE_BODY)
+    if whole is not None and len(whole) <= max_bytes:
+        return whole
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > max_bytes:
         await discard(receive)
         raise TooLarge(f"At most {max_bytes} bytes.", headers={"Connection": "close"})
-    whole: bytes | None = scope.get(WHOLE_BODY)
-    if whole is not None and len(whole) <= max_bytes:
-        return whole
     chunks: list[bytes] = []
     size = 0
     try:
@@ -82,6 +85,21 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int, timeout_seco
                     return b"".join(chunks)
     except TimeoutError as error:
         raise SlowBody(headers={"Connection": "close"}) from error
+
+
+def with_body(scope: Scope, receive: Receive, body: bytes) -> Receive:
+    """For who reads the request next: its body is this one. Afterwards it hears what `receive` has to say."""
+    scope[WHOLE_BODY] = body
+    taken = False
+
+    async def replay() -> Message:
+        nonlocal taken
+        if taken:
+            return await receive()
+        taken = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
 
 
 async def discard(receive: Receive) -> None:
@@ -168,8 +186,8 @@ class Surroundings:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
-        request_id = given.decode() if _REQUEST_ID.match(given) else random_hex(32)
+        given = header(scope, b"x-request-id")
+        request_id = given if given and _REQUEST_ID.match(given) else random_hex(32)
         telemetry.request_id.set(request_id)
         sending = _Sending(send, request_id.encode())
         app = self._hot.get((scope["method"], scope["path"]), self._app)
@@ -256,13 +274,4 @@ class Bodies:
         body = await read_body(scope, receive, max_bytes, self._timeout)
         if body and not internal and upload_bytes is None:
             check_json(scope, body)
-        done = False
-
-        async def replay() -> Message:
-            nonlocal done
-            if done:
-                return await receive()
-            done = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, replay, send)
+        await self._app(scope, with_body(scope, receive, body), send)

@@ -30,13 +30,15 @@ class GroupCommit(Generic[Item, Result]):
         max_batch: int = 500,
         max_waiting: int = 10_000,
         gather_seconds: float = 0.0,
-        gather_below: int = 0,
+        enough: Callable[[int], bool] | None = None,
     ) -> None:
+        """`enough`, asked with how many wait: whether more are not worth waiting for, `gather_seconds` at most."""
         self._commit = commit
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._gather_seconds = gather_seconds
-        self._gather_below = gather_below
+        self._enough = enough
+        self._gathering: asyncio.Future[None] | None = None
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
@@ -54,6 +56,8 @@ class GroupCommit(Generic[Item, Result]):
             raise Unavailable("Too much is waiting already; try again shortly.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
+        if self._gathering is not None and self._is_enough():
+            self._gathered()
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return future
@@ -61,19 +65,38 @@ class GroupCommit(Generic[Item, Result]):
     async def close(self) -> None:
         """Refuse new items, and finish those that wait."""
         self._closed = True
+        self._gathered()
         if self._worker is not None:
             await asyncio.wait([self._worker])
 
     async def _work(self) -> None:
         while self._waiting:
-            if self._gather_seconds and len(self._waiting) < self._gather_below:
-                await asyncio.sleep(self._gather_seconds)
+            if not self._is_enough():
+                await self._gather()
             count = min(len(self._waiting), self._max_batch)
             batch = [self._waiting.popleft() for _ in range(count)]
             # Whoever has gone away in the meantime (a broken connection) wants nothing done.
             batch = [entry for entry in batch if not entry[1].done()]
             if batch:
                 await self._run(batch)
+
+    def _is_enough(self) -> bool:
+        count = len(self._waiting)
+        return self._enough is None or self._closed or count >= self._max_batch or self._enough(count)
+
+    async def _gather(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._gathering = loop.create_future()
+        timer = loop.call_later(self._gather_seconds, self._gathered)
+        try:
+            await self._gathering
+        finally:
+            timer.cancel()
+            self._gathering = None
+
+    def _gathered(self) -> None:
+        if self._gathering is not None and not self._gathering.done():
+            self._gathering.set_result(None)
 
     async def _run(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:

@@ -21,6 +21,7 @@ WHOLE_BODY = "markethall.whole_body"
 log = logging.getLogger("uvicorn.error")
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_ABOUT_THE_MESSAGE = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _BROKEN = (
     b"content-type: text/plain; charset=utf-8\r\ncontent-length: 21\r\nconnection: close\r\n\r\nInternal Server Error"
 )
@@ -139,19 +140,21 @@ class Exchange:
             raise RuntimeError(f"Unexpected ASGI message '{kind}'.")
 
     def _head_of(self, status: int, headers: Any) -> bytes:
+        """Names of headers are in lower case, as ASGI has them."""
         parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         length: int | None = None
         closes = False
         for name, value in (*self._default_headers, *headers):
-            name = name.lower()
+            parts.append(b"%b: %b\r\n" % (name, value))
+            if name not in _ABOUT_THE_MESSAGE:
+                continue
             if name == b"content-length":
                 length = int(value)
             elif name == b"transfer-encoding":
                 self.is_chunked = value.lower() == b"chunked"
-            elif name == b"connection" and b"close" in value.lower():
+            elif b"close" in value.lower():
                 closes = True
                 self.keep_alive = False
-            parts.append(b"%b: %b\r\n" % (name, value))
         if not self.keep_alive and not closes:
             parts.append(b"connection: close\r\n")
         bodiless = self.scope["method"] == "HEAD" or status in (204, 304)
