@@ -29,7 +29,7 @@ from markethall.front.statuses import Statuses, StatusEvent
 from markethall.front.upstream import respond
 from markethall.kit.asgi import Receive, Scope, Send, read_body
 from markethall.kit.balancing import Balancer, ServiceUnavailable
-from markethall.kit.errors import Internal
+from markethall.kit.errors import Internal, Unavailable
 from markethall.kit.group_commit import GroupCommit
 from markethall.kit.settings import Settings
 from markethall.kit.waiters import Subscription
@@ -37,13 +37,23 @@ from markethall.kit.waiters import Subscription
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 500
-MAX_WAITING = 20_000
+MAX_WAITING = 5_000
+"""Orders that wait for their batch to leave: half a second's work of a busy shop, or some seconds' of one whose orders
+replica has just died. Beyond it, who comes is told to come again before anything is done for them."""
 GATHER_SECONDS = 0.005
 """At most; usually those who were answered together order again together, and sooner."""
 DEADLINE_SECONDS = 8.0
 ATTEMPT_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = (1.0, 1.5)
 """Without news for so long an order is read, and then once more; most have their outcome in milliseconds."""
+
+
+class TooBusy(Unavailable):
+    """More orders come in than the shop can take."""
+
+    code = "too_busy"
+    title = "The shop has more orders than it can take just now"
+
 
 ShortCut = Callable[[OrderCall], Reply | None]
 
@@ -72,6 +82,8 @@ class Checkout:
         """Buyers who wait: for their batch to leave, or for the outcome."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._group.is_full:
+            raise TooBusy("Too many orders are waiting; a retry with the same key is safe.")
         settings = self._settings
         body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
         call = read_order(scope, body, settings.currency, bearer_token(scope))

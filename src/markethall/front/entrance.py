@@ -88,16 +88,20 @@ class Entrance:
         segments = segments_of(scope["raw_path"])
         if segments is None or segments[:1] == ("internal",):
             raise NotFound()
-        if is_document(scope["path"]):
+        if segments[:1] == ("api",):
+            await self._serve_api(scope, receive, send, segments, client)
+        elif is_document(scope["path"]):
             await serve_document(scope, send)
-            return
-        if is_storefront(scope):
+        elif is_storefront(scope):
             await serve_storefront(scope, send)
-            return
-        if is_picture(segments):
+        elif is_picture(segments):
             scope["path_template"] = "/media/…"
             await self._media.serve(scope, receive, send, segments, client)
-            return
+        else:
+            await self._own(scope, receive, send)
+
+    async def _serve_api(self, scope: Scope, receive: Receive, send: Send, segments: Segments, client: str) -> None:
+        method = scope["method"]
         # Signing in, and refreshing, are not done in anybody's name.
         in_cookies = cookies.wants_cookies(scope, segments)
         by_cookie = not in_cookies and cookies.act_for_cookie(scope)

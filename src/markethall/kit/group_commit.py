@@ -47,12 +47,17 @@ class GroupCommit(Generic[Item, Result]):
     def waiting(self) -> int:
         return len(self._waiting)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would be refused."""
+        return self._closed or len(self._waiting) >= self._max_waiting
+
     async def submit(self, item: Item) -> Result:
         return await self.enqueue(item)
 
     def enqueue(self, item: Item) -> "asyncio.Future[Result]":
         """As `submit`, for a caller that has many items and awaits them together."""
-        if self._closed or len(self._waiting) >= self._max_waiting:
+        if self.is_full:
             raise Unavailable("Too much is waiting already; try again shortly.")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
