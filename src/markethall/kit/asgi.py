@@ -168,11 +168,21 @@ class Surroundings:
         request_id = given.decode() if _REQUEST_ID.match(given) else random_hex(32)
         telemetry.request_id.set(request_id)
         status = 0
+        is_observed = False
+
+        def observe() -> None:
+            nonlocal is_observed
+            if not is_observed:
+                is_observed = True
+                telemetry.observe_request(scope["method"], _route(scope), status, time.perf_counter() - started)
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if _is_event_stream(message):
+                    # How long somebody listens says nothing about how quickly they were answered.
+                    observe()
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", request_id.encode()),
@@ -190,9 +200,16 @@ class Surroundings:
                     raise
                 await send_problem(sending, to_problem(error))
             finally:
-                route = scope.get("path_template") or "other"
-                span.answered(route, status)
-                telemetry.observe_request(scope["method"], route, status, time.perf_counter() - started)
+                span.answered(_route(scope), status)
+                observe()
+
+
+def _route(scope: Scope) -> str:
+    return scope.get("path_template") or "other"
+
+
+def _is_event_stream(start: Message) -> bool:
+    return any(name == b"content-type" and value[:17] == b"text/event-stream" for name, value in start["headers"])
 
 
 class HeadAsGet:
