@@ -173,6 +173,7 @@ export const de: AdminTexts = {
     conflict: "Jemand war schneller",
     conflictText:
       "Dieses Produkt wurde geändert, während Sie es bearbeitet haben. Von Ihrem ist nichts verloren: Wählen Sie, was gelten soll.",
+    conflictElsewhere: (parts) => `Was nur die anderen geändert haben, bleibt, wie es jetzt ist: ${parts}.`,
     conflictArchived: "Es wurde auch archiviert.",
     part: "Teil",
     mine: "Ihres",

@@ -173,6 +173,7 @@ export const en = {
     conflict: "Somebody else was faster",
     conflictText:
       "This product was changed while you were editing. Nothing of yours is lost: choose what shall hold.",
+    conflictElsewhere: (parts: string) => `What only they have changed stays as it is now: ${parts}.`,
     conflictArchived: "It was archived, too.",
     part: "Part",
     mine: "Yours",
