@@ -1,9 +1,10 @@
 """Products from a file, and the figures of what was sold."""
 
+import hashlib
 import uuid
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.browser.admin.desk import look, sign_in, visitor
 from tests.support.client import admin
@@ -26,6 +27,30 @@ async def test_a_file_is_looked_at_first_and_then_taken(page: Page, shop: Shop) 
         await expect(page.get_by_text("1 product was taken")).to_be_visible()
         assert (await client.get(f"/api/products/{slug}")).ok()["variants"][0]["price"]["amount"] == 1250
         assert (await client.stock(sku))["on_hand"] == 4
+
+
+async def test_a_file_is_taken_as_the_bytes_that_it_is(page: Page, shop: Shop) -> None:
+    """Not as the text that a browser makes of it: letters would be lost, and the same file would count as another."""
+    name = uuid.uuid4().hex[:8]
+    head = "product,name,sku,price,stock\n"
+    await look(page, "/admin/import")
+    chooser = page.get_by_label("A CSV file")
+    await chooser.set_input_files(file(f"{head}door-{name},Tür,DOOR-{name},12.50,4\n", "latin-1"))
+    await expect(page.get_by_role("row", name="2").get_by_text("is not UTF-8")).to_be_visible()
+
+    marked = file(f"{head}door-{name},Tür,DOOR-{name},12.50,4\n", "utf-8-sig")
+    await chooser.set_input_files(marked)
+    await page.get_by_role("button", name="Take 1 product").click()
+    await expect(page.get_by_text("1 product was taken")).to_be_visible()
+    async with admin(shop) as client:
+        [receipt] = (await client.get(f"/api/stock/DOOR-{name}/movements")).ok()["items"]
+        # As `markethall load catalog` names the file.
+        assert receipt["reference"] == f"catalog:{hashlib.sha256(marked['buffer']).hexdigest()[:32]}"
+        await chooser.set_input_files(marked)
+        await expect(page.get_by_text("from this very file before does not come again")).to_be_visible()
+        await page.get_by_role("button", name="Take 1 product").click()
+        await expect(page.get_by_text("1 product was taken")).to_be_visible()
+        assert (await client.stock(f"DOOR-{name}"))["on_hand"] == 4
 
 
 async def test_what_is_sold_shows_in_the_overview(browser: Browser, tmp_path: Path) -> None:
@@ -53,5 +78,5 @@ async def see_what_was_sold(page: Page, sku: str) -> None:
     assert "period=week" in page.url
 
 
-def file(csv: str) -> dict[str, str | bytes]:
-    return {"name": "wares.csv", "mimeType": "text/csv", "buffer": csv.encode()}
+def file(csv: str, encoding: str = "utf-8") -> FilePayload:
+    return {"name": "wares.csv", "mimeType": "text/csv", "buffer": csv.encode(encoding)}

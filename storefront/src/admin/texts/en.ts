@@ -321,6 +321,7 @@ export const en = {
         other: `${name} has # mistakes; nothing was taken`,
       }),
     units: (units: string) => `Items that come into stock: ${units}.`,
+    notTwice: "What has come into stock from this very file before does not come again.",
     categories: (names: string) => `New categories: ${names}.`,
     take: (count: number) => plural(count, { one: "Take # product", other: "Take # products" }),
     done: (count: number) => plural(count, { one: "# product was taken", other: "# products were taken" }),
