@@ -76,6 +76,7 @@ async def see_what_was_sold(page: Page, sku: str) -> None:
     await page.get_by_label("Period").select_option("week")
     await expect(page.get_by_role("heading", name="Sales by the day")).to_be_visible()
     assert "period=week" in page.url
+    await expect(page.locator("details tbody tr")).to_have_count(7)
 
 
 def file(csv: str, encoding: str = "utf-8") -> FilePayload:

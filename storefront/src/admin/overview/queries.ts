@@ -19,10 +19,16 @@ const HOUR_MS = 3_600_000;
 const BEST = 8;
 const LOWEST = 8;
 
-/** Whole hours: the question stays the same for a while. */
-function since({ days }: { days: number }): string {
-  const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-  return new Date(hour - (days * 24 - 1) * HOUR_MS).toISOString();
+/** Whole hours, or days from midnight on: so many bars, and the question stays the same for a while. */
+function since({ interval, days }: (typeof PERIODS)[Period]): string {
+  if (interval === "hour") {
+    const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+    return new Date(hour - (days * 24 - 1) * HOUR_MS).toISOString();
+  }
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  midnight.setDate(midnight.getDate() - (days - 1));
+  return midnight.toISOString();
 }
 
 export const salesQuery = (period: Period) =>
