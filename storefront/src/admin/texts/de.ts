@@ -234,7 +234,8 @@ export const de: AdminTexts = {
     give: "In die Verwaltung aufnehmen",
     giveText: (email) => `${email} wird alle Bestellungen und Konten sehen und hier alles ändern können.`,
     take: "Aus der Verwaltung nehmen",
-    takeText: (email) => `${email} kommt dann nicht mehr in die Verwaltung.`,
+    takeText: (email) =>
+      `${email} kommt dann nicht mehr in die Verwaltung. Wo die Person angemeldet ist, dauert das bis zu einer Viertelstunde.`,
     oneself: "Das sind Sie: Sie sperren sich hier aus.",
     last: "Die letzte Person kann nicht gehen: Der Laden gehörte niemandem.",
   },

@@ -234,7 +234,8 @@ export const en = {
     give: "Make shopkeeper",
     giveText: (email: string) => `${email} will see all orders and customers, and change everything here.`,
     take: "Make customer",
-    takeText: (email: string) => `${email} will not get into the back office any more.`,
+    takeText: (email: string) =>
+      `${email} will not get into the back office any more. Where they are signed in, that takes up to a quarter of an hour.`,
     oneself: "That is you: you will be locked out here.",
     last: "The last shopkeeper cannot leave: the shop would belong to nobody.",
   },
