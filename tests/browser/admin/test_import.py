@@ -7,7 +7,8 @@ from pathlib import Path
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.browser.admin.desk import look, sign_in, visitor
-from tests.support.client import admin
+from tests.support.client import Client, admin
+from tests.support.machine import eventually
 from tests.support.shop import Shop, running_shop
 
 
@@ -60,9 +61,21 @@ async def test_what_is_sold_shows_in_the_overview(browser: Browser, tmp_path: Pa
             [sku] = await client.product(500, price=99_900)
             (await client.order({sku: 400})).ok(201)
             await client.order({sku: 400})
+            [gone] = await client.product(0)
+            await refused_at_once(client, gone)
         async with visitor(browser, shop) as shopkeeper:
             await sign_in(shopkeeper, shop)
             await see_what_was_sold(await shopkeeper.new_page(), sku)
+
+
+async def refused_at_once(client: Client, sku: str) -> None:
+    """By the front itself, which knows that it is sold out."""
+
+    async def is_refused_by_front() -> bool:
+        reply = await client.call("POST", "/api/orders", {"lines": [{"sku": sku, "quantity": 1}]})
+        return "sold-out" in reply.headers.get("Cache-Status", "")
+
+    await eventually(is_refused_by_front)
 
 
 async def see_what_was_sold(page: Page, sku: str) -> None:
@@ -71,6 +84,7 @@ async def see_what_was_sold(page: Page, sku: str) -> None:
     await expect(best.get_by_role("cell", name="€399,600.00")).to_be_visible()
     short = page.get_by_role("region", name="Rejected for want of stock").get_by_role("row").filter(has_text=sku)
     await expect(short).to_be_visible()
+    await expect(page.get_by_text("1 order for what was known to be sold out was refused at once")).to_be_visible()
     await page.locator("summary").click()
     await expect(page.get_by_role("table", name="The same as a table")).to_be_visible()
     await page.get_by_label("Period").select_option("week")

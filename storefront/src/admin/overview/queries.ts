@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answered, api, type Schemas } from "@/api/client";
+import { liveQuery } from "../system/queries";
 
 export type SalesPoint = Schemas["SalesPoint"];
 export type BestSeller = Schemas["BestSeller"];
@@ -62,6 +63,9 @@ export const rejectionsQuery = (period: Period) =>
       return answered(api.GET("/api/admin/rejections", { params: { query }, signal }));
     },
   });
+
+/** Refusals that no figure of sales has: fronts gave them by themselves, and no order was made. */
+export const refusedQuery = { ...liveQuery, refetchInterval: LOOK_MS };
 
 export const lowStockQuery = queryOptions({
   queryKey: ["admin", "stock", "lowest"],

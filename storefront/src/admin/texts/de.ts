@@ -45,6 +45,12 @@ export const de: AdminTexts = {
     short: "Abgelehnt, weil zu wenig da war",
     times: "Bestellungen",
     wanted: "Gewünschte Stück",
+    refusedAtOnce: (orders) =>
+      plural(orders, {
+        one: "Dazu wurde seit dem Start der Fronts # Bestellung von bekannt Ausverkauftem gleich abgelehnt, ehe sie entstand.",
+        other:
+          "Dazu wurden seit dem Start der Fronts # Bestellungen von bekannt Ausverkauftem gleich abgelehnt, ehe sie entstanden.",
+      }),
     nothingShort: "Von allem war genug da.",
   },
   orders: {

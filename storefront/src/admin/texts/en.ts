@@ -45,6 +45,12 @@ export const en = {
     short: "Rejected for want of stock",
     times: "Orders",
     wanted: "Items wanted",
+    refusedAtOnce: (orders: number) =>
+      plural(orders, {
+        one: "Besides, # order for what was known to be sold out was refused at once, before one was made, since the fronts started.",
+        other:
+          "Besides, # orders for what was known to be sold out were refused at once, before any was made, since the fronts started.",
+      }),
     nothingShort: "There was enough of everything.",
   },
   orders: {
