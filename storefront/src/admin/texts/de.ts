@@ -107,7 +107,7 @@ export const de: AdminTexts = {
     title: "Produkte",
     away: "Produkte lassen sich gerade nicht nachsehen oder ändern. Verkauft wird weiter, was bekannt ist.",
     none: "So ein Produkt gibt es nicht.",
-    noneYet: "Die Regale sind leer. Legen Sie das erste Produkt an, oder führen Sie viele ein.",
+    noneYet: "Die Regale sind leer. Legen Sie das erste Produkt an, oder importieren Sie viele.",
     search: "Teil von Name oder Artikelnummer",
     import: "Importieren",
     add: "Produkt anlegen",
@@ -316,7 +316,7 @@ export const de: AdminTexts = {
     },
   },
   imports: {
-    title: "Produkte einführen",
+    title: "Produkte importieren",
     text: "Eine Zeile je Variante; Zeilen mit demselben Produkt gehören zusammen. Zuerst sehen Sie, was aus der Datei würde, und nichts wird geändert.",
     file: "Eine CSV-Datei, bis 1 MB",
     tooLarge: "Die Datei ist größer als 1 MB. Bitte in mehrere teilen.",
