@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -18,8 +19,10 @@ from tests.support.machine import eventually
 from tests.support.shop import Shop, running_shop
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-SHOP = ("--demo", "--replicas", "front=2,catalog=2,orders=2", "--bus-nodes", "3", "--read-replicas", "1")
+SHOP = ("--demo", "--replicas", "front=2,orders=2", "--bus-nodes", "3", "--read-replicas", "1")
 WIDTH, HEIGHT = 1280, 900
+SYSTEM: Any = {"width": 1440, "height": 1200}
+"""Room for all parts, from the edge down to the databases and the bus."""
 QUALITY = 82
 
 
@@ -47,7 +50,7 @@ async def keep_system(browser: Browser, shop: Shop, path: Path) -> None:
         Workload(
             shop.url, shop.admin_email, shop.admin_password, seed=1, rate=20.0, mix=Mix(stream_share=0.0)
         ) as buyers,
-        desk.visitor(browser, shop, viewport={"width": WIDTH, "height": HEIGHT}) as context,
+        desk.visitor(browser, shop, viewport=SYSTEM) as context,
     ):
         await desk.sign_in(context, shop)
         page = await context.new_page()
@@ -62,15 +65,17 @@ async def keep_system(browser: Browser, shop: Shop, path: Path) -> None:
 
 
 async def settled(page: Page) -> None:
-    """All pictures that can be seen are there."""
-    await page.wait_for_function(
-        "[...document.images].filter((image) => image.getBoundingClientRect().top < innerHeight)"
-        ".every((image) => image.complete && image.naturalWidth > 0) && document.images.length > 0"
-    )
+    """All pictures that can be seen are there, and drawn: one that has come is still empty until it is decoded."""
+    seen = "[...document.images].filter((image) => image.getBoundingClientRect().top < innerHeight)"
+    await expect(page.locator("main img").first).to_be_visible()
+    await page.wait_for_function(f"{seen}.every((image) => image.complete && image.naturalWidth > 0)")
+    await page.evaluate(f"Promise.all({seen}.map((image) => image.decode()))")
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 async def keep(page: Page, path: Path) -> None:
     shot = Image.open(io.BytesIO(await page.screenshot()))
+    shot.thumbnail((WIDTH, shot.height))
     shot.save(path, quality=QUALITY, method=6)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from markethall.kit import telemetry
 from markethall.local.nats import EmbeddedNats
 from tests.front.neighbours import Hall, Teller, document, hall, told
 
@@ -68,3 +69,19 @@ async def test_streams_are_bounded(front: Hall, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("markethall.front.event_streams.MAX_STREAMS", 0)
     async with front.http.get(front.url + PATH) as answer:
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+async def test_a_stream_is_answered_when_it_begins_however_long_it_lasts(
+    front: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one buyer who waits would make the front look slow, and only once they have gone."""
+    observed: list[tuple[str, int]] = []
+    monkeypatch.setattr(telemetry, "observe_request", lambda _, route, status, __: observed.append((route, status)))
+    teller = front["orders"].stream = Teller(told(1, "pending") + b": hold\n\n")
+    async with front.http.get(front.url + PATH) as answer:
+        await answer.content.readuntil(b"\n\n")
+        begun = [each for each in observed if each[0] == "/api/orders/…"]
+        assert [status for _, status in begun] == [200]
+    await asyncio.wait_for(teller.left.wait(), 10)
+    async with front.http.get(f"{front.url}/ping"):
+        assert [each for each in observed if each[0] == "/api/orders/…"] == begun

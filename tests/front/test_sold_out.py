@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from markethall.front import system_live
 from markethall.local.nats import EmbeddedNats
-from tests.front.neighbours import Hall, Shelf, Stall, document, hall
+from tests.front.neighbours import Hall, Shelf, Stall, document, get, hall
+from tests.front.tokens import Issuer
 from tests.support.machine import eventually
 
 CUT = "markethall; hit; detail=sold-out"
@@ -67,6 +69,27 @@ async def test_sold_out_is_answered_without_orders(front: Hall, stall: Stall) ->
     # Whether that exists, and what it costs, only orders knows.
     assert (await order(front, "GONE-1", "WHO-KNOWS"))[0] == 201
     assert stall.batches
+
+
+async def test_who_was_refused_is_counted_though_no_order_was_made(
+    front: Hall, stall: Stall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system_live, "FRESH_SECONDS", 0.0)
+    issuer = Issuer()
+    await issuer.announce(front["accounts"].bus)
+    given = {"Authorization": f"Bearer {issuer.token('admin')}"}
+
+    async def allowed() -> bool:
+        return (await get(front, "/api/system/live", **given))[0] == 200
+
+    async def refused() -> int:
+        count: int = (await get(front, "/api/system/live", **given))[2]["cache"]["sold_out"]
+        return count
+
+    await eventually(allowed)
+    before = await refused()
+    await sell_out(front, Shelf(front), "GONE-9")
+    assert await refused() == before + 1
 
 
 async def test_a_keyed_order_and_one_for_what_is_left_go_to_orders(front: Hall, stall: Stall) -> None:

@@ -155,4 +155,5 @@ class ReplicaFigures(msgspec.Struct, frozen=True):
     """None: its dependencies do not answer in time."""
     dependencies: dict[str, str] = {}
     cache: dict[str, int] = {}
-    """A front's reads of products since it began: `hits`, `misses`, `stale`, `bypassed`; and its `entries`."""
+    """A front's reads of products since it began: `hits`, `misses`, `stale`, `bypassed`; its `entries`; and `sold_out`,
+    orders that it refused by itself."""

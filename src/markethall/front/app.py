@@ -48,7 +48,8 @@ def create(settings: Settings) -> Service:
     availability = Availability(balancer)
     cache = Cache[Template](settings.cache_entries)
     freshness = Freshness()
-    checkout = Checkout(balancer, statuses, settings, draining, SoldOut(availability, keys))
+    sold_out = SoldOut(availability, keys)
+    checkout = Checkout(balancer, statuses, settings, draining, sold_out)
     announcements = Announcements(bus, settings.replica, cache, availability, statuses, freshness)
 
     products = Products(cache, availability, balancer, settings.cache_entries, freshness)
@@ -63,7 +64,7 @@ def create(settings: Settings) -> Service:
         settings.status_socket,
     )
 
-    live = LiveSystem(overview, directory, settings.replica, settings.status_socket)
+    live = LiveSystem(overview, sold_out, directory, settings.replica, settings.status_socket)
 
     upstream = Upstream(balancer, settings, freshness)
 

@@ -67,7 +67,7 @@ class ImportedProduct(msgspec.Struct, frozen=True):
     line: int
     variants: int
     units: int
-    """That arrive with the file."""
+    """In the file."""
     verdict: Verdict
 
 
@@ -78,7 +78,7 @@ class ImportReport(msgspec.Struct, frozen=True):
     products: list[ImportedProduct]
     new_categories: list[str]
     units: int
-    """Of stock that arrive: of new and restored products, and of those unchanged whose receipt is not there yet."""
+    """Of stock in the file. What has arrived from the very same file before does not arrive again."""
     errors: list[LineError]
     mistakes: int
 

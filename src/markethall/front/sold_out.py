@@ -5,6 +5,8 @@ The only decision about stock that is made from a copy. It is made only for orde
 signs of life, and a receipt is answered only after every front has heard of it.
 """
 
+from prometheus_client import Counter
+
 from markethall.contracts.messages import Shortage
 from markethall.front import order_answers
 from markethall.front.availability import Availability
@@ -12,15 +14,17 @@ from markethall.front.order_answers import Reply
 from markethall.front.order_requests import OrderCall
 from markethall.kit.identity import KeyRing, KeysUnavailable
 
+REFUSALS = Counter("markethall_sold_out_refusals_total", "Orders refused from front's own copy; none was made.")
 SOLD_OUT = (b"cache-status", b"markethall; hit; detail=sold-out")
 
 
 class SoldOut:
-    """Answers an order from what front knows, or None: then orders has to be asked."""
+    """Answers an order from what front knows, or None: then orders has to be asked. `refusals`: since front began."""
 
     def __init__(self, availability: Availability, keys: KeyRing) -> None:
         self._availability = availability
         self._keys = keys
+        self.refusals = 0
 
     def __call__(self, call: OrderCall) -> Reply | None:
         """
@@ -44,5 +48,7 @@ class SoldOut:
             for sku, requested in call.quantities.items()
             if (available := self._availability.of(sku)) is not None and available < requested
         ]
+        self.refusals += 1
+        REFUSALS.inc()
         reply = order_answers.of_problem(order_answers.out_of_stock(None, shortages))
         return Reply(reply.status, reply.body, [*reply.headers, SOLD_OUT])

@@ -22,6 +22,7 @@ from markethall.contracts.internal import FIGURES_PATH, ReplicaFigures
 from markethall.contracts.messages import Replica
 from markethall.front.machine import processes
 from markethall.front.routes import SERVICES
+from markethall.front.sold_out import SoldOut
 from markethall.front.system import NO_BUS, BusState, Overview
 from markethall.front.system_watch import Gone, Incident, RegistryWatch
 from markethall.kit.figures import FIGURES
@@ -72,7 +73,11 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class CacheTotals(msgspec.Struct, frozen=True):
-    """Of all fronts that answered, each since it began. `hit_ratio`: of all reads; null before the first."""
+    """Of all fronts that answered, each since it began. `hit_ratio`: of all reads; null before the first.
+
+    `sold_out`: orders that were refused from a front's own copy of what is sold out; no order was made, so no figures
+    of sales have them.
+    """
 
     fronts: int
     entries: int
@@ -81,6 +86,7 @@ class CacheTotals(msgspec.Struct, frozen=True):
     stale: int
     bypassed: int
     hit_ratio: float | None
+    sold_out: int
 
 
 class Supervised(msgspec.Struct, frozen=True):
@@ -109,8 +115,11 @@ class LiveView(msgspec.Struct, frozen=True):
 class LiveSystem:
     """Gathers when somebody asks, and at most so often."""
 
-    def __init__(self, overview: Overview, directory: Directory, replica: str, status_socket: Path | None) -> None:
+    def __init__(
+        self, overview: Overview, sold_out: SoldOut, directory: Directory, replica: str, status_socket: Path | None
+    ) -> None:
         self._overview = overview
+        self._sold_out = sold_out
         self._directory = directory
         self._replica = replica
         self._socket = status_socket
@@ -143,6 +152,7 @@ class LiveSystem:
         """Of this front."""
         counts = self._overview.cache_state()
         cache = {name: getattr(counts, name) for name in ("entries", "hits", "misses", "stale", "bypassed")}
+        cache["sold_out"] = self._sold_out.refusals
         return msgspec.structs.replace(FIGURES.read("front", self._replica), ready=True, cache=cache)
 
     async def view(self, authorization: str) -> LiveView:
@@ -265,6 +275,7 @@ def _cache_totals(fronts: Sequence[ReplicaFigures]) -> CacheTotals:
         stale=sums["stale"],
         bypassed=sums["bypassed"],
         hit_ratio=round(sums["hits"] / reads, 4) if reads else None,
+        sold_out=sums["sold_out"],
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -189,40 +189,53 @@ class Surroundings:
         given = header(scope, b"x-request-id")
         request_id = given if given and _REQUEST_ID.match(given) else random_hex(32)
         telemetry.request_id.set(request_id)
-        sending = _Sending(send, request_id.encode())
+        sending = _Sending(send, request_id.encode(), scope, started)
         app = self._hot.get((scope["method"], scope["path"]), self._app)
         try:
             if tracing.is_on():
                 with tracing.request_span(scope["method"], header(scope, b"traceparent")) as span:
                     await _answer(app, scope, receive, sending)
-                    span.answered(scope.get("path_template") or "other", sending.status)
+                    span.answered(_route(scope), sending.status)
             else:
                 telemetry.trace.set(telemetry.Trace(header(scope, b"traceparent")))
                 await _answer(app, scope, receive, sending)
         finally:
-            route = scope.get("path_template") or "other"
-            telemetry.observe_request(scope["method"], route, sending.status, time.perf_counter() - started)
+            sending.observe()
 
 
 class _Sending:
     """Sends on, with the headers that every answer has. `status`: of the answer, once it has begun."""
 
-    __slots__ = ("_request_id", "_send", "status")
+    __slots__ = ("_is_observed", "_request_id", "_scope", "_send", "_started", "status")
 
-    def __init__(self, send: Send, request_id: bytes) -> None:
+    def __init__(self, send: Send, request_id: bytes, scope: Scope, started: float) -> None:
         self._send = send
         self._request_id = request_id
+        self._scope = scope
+        self._started = started
+        self._is_observed = False
         self.status = 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            headers = message.get("headers", ())
+            if _is_event_stream(headers):
+                # How long somebody listens says nothing about how quickly they were answered.
+                self.observe()
             message["headers"] = [
-                *message.get("headers", ()),
+                *headers,
                 (b"x-request-id", self._request_id),
                 (b"x-content-type-options", b"nosniff"),
             ]
         return self._send(message)
+
+    def observe(self) -> None:
+        """Count the answer, once."""
+        if not self._is_observed:
+            self._is_observed = True
+            seconds = time.perf_counter() - self._started
+            telemetry.observe_request(self._scope["method"], _route(self._scope), self.status, seconds)
 
 
 async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: _Sending) -> None:
@@ -233,6 +246,17 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: _Sending) 
             log.error("answer broken off", exc_info=error)
             raise
         await send_problem(send, to_problem(error))
+
+
+def _route(scope: Scope) -> str:
+    return scope.get("path_template") or "other"
+
+
+def _is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    for name, value in headers:
+        if name == b"content-type":
+            return value.startswith(b"text/event-stream")
+    return False
 
 
 class HeadAsGet:

@@ -1,5 +1,7 @@
+import { useEffect } from "react";
 import { Link, ScrollRestoration } from "react-router";
 import { Footer } from "@/layout/Footer";
+import { ensureFresh } from "@/session/session";
 import { useIsAdmin, useUser } from "@/session/useUser";
 import { useTexts } from "@/texts";
 import { ButtonLink } from "@/ui/Button";
@@ -38,6 +40,10 @@ export function Component() {
 function Refusal() {
   const texts = useTexts();
   const user = useUser();
+  useEffect(() => {
+    // The role may have been given since: it counts once the session is renewed. While accounts is away all stays as it is.
+    ensureFresh({ whatever: true }).catch(() => undefined);
+  }, []);
   return (
     <main id="content" className={styles.content} tabIndex={-1}>
       <Page title={texts.shop.admin} narrow>

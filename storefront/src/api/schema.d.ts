@@ -916,6 +916,7 @@ export interface components {
             stale: number;
             bypassed: number;
             hit_ratio: number | null;
+            sold_out: number;
         };
         /** CartLineView */
         CartLineView: {

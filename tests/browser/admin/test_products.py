@@ -82,6 +82,24 @@ async def test_whoever_saves_second_is_told_and_chooses(page: Page, shop: Shop) 
         await expect(page.get_by_label("Name")).to_have_value(theirs)
 
 
+async def test_what_only_the_other_has_changed_is_kept_with_ones_own(page: Page, shop: Shop) -> None:
+    async with admin(shop) as client:
+        [number] = await client.product(0)
+        slug = (await client.get(f"/api/admin/products?query={number}")).ok()["items"][0]["slug"]
+        await look(page, f"/admin/products/{slug}")
+        (await client.call("PATCH", f"/api/products/{slug}", {"description": "Theirs"}, If_Match='"1"')).ok()
+
+        await page.get_by_label("Name").fill("Mine")
+        await page.get_by_role("button", name="Save").click()
+        dialog = page.get_by_role("dialog", name="Somebody else was faster")
+        await expect(dialog.get_by_text("What only they have changed stays as it is now: Description.")).to_be_visible()
+        await expect(dialog.get_by_role("rowheader")).to_have_text(["Name"])
+        await dialog.get_by_role("button", name="Keep mine").click()
+        await expect(page.get_by_role("heading", name="Mine")).to_be_visible()
+        product = (await client.get(f"/api/products/{slug}")).ok()
+        assert (product["name"], product["description"]) == ("Mine", "Theirs")
+
+
 async def test_a_category_is_added_below_another_and_goes_again(page: Page) -> None:
     name = f"Puppets {uuid.uuid4().hex[:6]}"
     await look(page, "/admin/categories")

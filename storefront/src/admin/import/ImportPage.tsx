@@ -23,7 +23,7 @@ paper-boat-shirt,,,BOAT-M,17.90,30,M`;
 /** Many products at once, from a file: looked at first, then taken. */
 export default function ImportPage() {
   const { imports, products } = useAdminTexts();
-  const [file, setFile] = useState<{ name: string; csv: string } | null>(null);
+  const [file, setFile] = useState<{ name: string; csv: ArrayBuffer } | null>(null);
   const [isTooLarge, setIsTooLarge] = useState(false);
   const run = useImport();
   const id = useId();
@@ -32,7 +32,7 @@ export default function ImportPage() {
     if (!chosen) return;
     setIsTooLarge(chosen.size > MOST_BYTES);
     if (chosen.size > MOST_BYTES) return;
-    const csv = await chosen.text();
+    const csv = await chosen.arrayBuffer();
     setFile({ name: chosen.name, csv });
     run.mutate({ csv, isDry: true });
   }
@@ -110,6 +110,7 @@ function Summary({ report, name }: { report: Report; name: string }) {
   return (
     <Notice kind="info" title={imports.fine(name)}>
       <p>{imports.units(number(report.units))}</p>
+      {report.products.some(({ verdict }) => verdict === "unchanged") && <p>{imports.notTwice}</p>}
       {report.new_categories.length > 0 && <p>{imports.categories(report.new_categories.join(", "))}</p>}
     </Notice>
   );

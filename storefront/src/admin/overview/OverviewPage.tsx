@@ -19,6 +19,7 @@ import {
   PERIODS,
   type Period,
   type Ranking,
+  refusedQuery,
   rejectionsQuery,
   type ShortSku,
 } from "./queries";
@@ -127,6 +128,7 @@ function Rejections({ period }: { period: Period }) {
   const { overview } = useAdminTexts();
   const { number } = useSpeech();
   const rejections = useQuery(rejectionsQuery(period));
+  const refused = useQuery(refusedQuery).data?.cache.sold_out ?? 0;
   const columns: Column<ShortSku>[] = [
     { name: overview.product, cell: (row) => <Named {...row} /> },
     { name: overview.times, end: true, cell: ({ times }) => number(times) },
@@ -144,6 +146,7 @@ function Rejections({ period }: { period: Period }) {
           )
         }
       </Answer>
+      {refused > 0 && <p className={form.quiet}>{overview.refusedAtOnce(refused)}</p>}
     </section>
   );
 }

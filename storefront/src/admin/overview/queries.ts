@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answered, api, type Schemas } from "@/api/client";
+import { liveQuery } from "../system/queries";
 
 export type SalesPoint = Schemas["SalesPoint"];
 export type BestSeller = Schemas["BestSeller"];
@@ -19,10 +20,16 @@ const HOUR_MS = 3_600_000;
 const BEST = 8;
 const LOWEST = 8;
 
-/** Whole hours: the question stays the same for a while. */
-function since({ days }: { days: number }): string {
-  const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-  return new Date(hour - (days * 24 - 1) * HOUR_MS).toISOString();
+/** Whole hours, or days from midnight on: so many bars, and the question stays the same for a while. */
+function since({ interval, days }: (typeof PERIODS)[Period]): string {
+  if (interval === "hour") {
+    const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+    return new Date(hour - (days * 24 - 1) * HOUR_MS).toISOString();
+  }
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  midnight.setDate(midnight.getDate() - (days - 1));
+  return midnight.toISOString();
 }
 
 export const salesQuery = (period: Period) =>
@@ -56,6 +63,9 @@ export const rejectionsQuery = (period: Period) =>
       return answered(api.GET("/api/admin/rejections", { params: { query }, signal }));
     },
   });
+
+/** Refusals that no figure of sales has: fronts gave them by themselves, and no order was made. */
+export const refusedQuery = { ...liveQuery, refetchInterval: LOOK_MS };
 
 export const lowStockQuery = queryOptions({
   queryKey: ["admin", "stock", "lowest"],

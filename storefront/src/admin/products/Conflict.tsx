@@ -4,7 +4,7 @@ import { useAdminTexts } from "../texts";
 import form from "../ui/Form.module.css";
 import { Modal } from "../ui/Modal";
 import { type Column, Table } from "../ui/Table";
-import { type Draft, draftOf } from "./draft";
+import { type Draft, draftOf, keepingMine } from "./draft";
 
 interface ConflictProps {
   /** What both began with. */
@@ -26,18 +26,24 @@ interface Difference {
 export function Conflict({ base, found, onClose, onTheirs, onMine }: ConflictProps) {
   const { products } = useAdminTexts();
   if (!found) return null;
-  const { mine, theirs } = found;
+  const { theirs } = found;
+  const [before, now] = [draftOf(base), draftOf(theirs)];
+  const mine = keepingMine(before, found.mine, now);
   const columns: Column<Difference>[] = [
     { name: products.part, cell: (row) => products.parts[row.part] },
     { name: products.mine, cell: (row) => row.mine || "–" },
     { name: products.theirs, cell: (row) => row.theirs || "–" },
   ];
-  const rows = differences(draftOf(base), mine, draftOf(theirs));
+  const rows = differences(mine, now);
+  const elsewhere = differences(before, now).filter(({ part }) => rows.every((row) => row.part !== part));
   const isArchived = theirs.status !== base.status && theirs.status === "archived";
   return (
     <Modal title={products.conflict} isOpen onClose={onClose} wide>
       <p>{products.conflictText}</p>
       {isArchived && <p>{products.conflictArchived}</p>}
+      {elsewhere.length > 0 && (
+        <p>{products.conflictElsewhere(elsewhere.map(({ part }) => products.parts[part]).join(", "))}</p>
+      )}
       {rows.length > 0 && (
         <Table caption={products.conflict} columns={columns} rows={rows} keyOf={(row) => row.part} />
       )}
@@ -54,9 +60,8 @@ export function Conflict({ base, found, onClose, onTheirs, onMine }: ConflictPro
   );
 }
 
-/** What either of the two has changed, and not to the same. */
-function differences(base: Draft, mine: Draft, theirs: Draft): Difference[] {
-  return (Object.keys(base) as (keyof Draft)[])
+function differences(mine: Draft, theirs: Draft): Difference[] {
+  return (Object.keys(mine) as (keyof Draft)[])
     .map((part) => ({ part, mine: written(mine, part), theirs: written(theirs, part) }))
     .filter(({ mine, theirs }) => mine !== theirs);
 }

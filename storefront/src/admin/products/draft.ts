@@ -98,6 +98,22 @@ export function contentOf(draft: Draft, currency: string): Content {
   };
 }
 
+/**
+ * What somebody has changed, over what has become of the rest in the meantime. Options and variants are one: values
+ * stand in the order of the options.
+ */
+export function keepingMine(base: Draft, mine: Draft, theirs: Draft): Draft {
+  const isMine = (part: keyof Draft) => JSON.stringify(mine[part]) !== JSON.stringify(base[part]);
+  const kept = { ...theirs };
+  const keep = <Part extends keyof Draft>(part: Part) => {
+    kept[part] = mine[part];
+  };
+  const choices: (keyof Draft)[] = ["options", "variants"];
+  for (const part of Object.keys(base) as (keyof Draft)[])
+    if (isMine(part) || (choices.includes(part) && choices.some(isMine))) keep(part);
+  return kept;
+}
+
 /** A number stays a number where what was typed is one. */
 function typed({ value, kind }: Draft["attributes"][number]): string | number | boolean {
   const text = value.trim();

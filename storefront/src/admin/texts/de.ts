@@ -45,6 +45,12 @@ export const de: AdminTexts = {
     short: "Abgelehnt, weil zu wenig da war",
     times: "Bestellungen",
     wanted: "Gewünschte Stück",
+    refusedAtOnce: (orders) =>
+      plural(orders, {
+        one: "Dazu wurde seit dem Start der Fronts # Bestellung von bekannt Ausverkauftem gleich abgelehnt, ehe sie entstand.",
+        other:
+          "Dazu wurden seit dem Start der Fronts # Bestellungen von bekannt Ausverkauftem gleich abgelehnt, ehe sie entstanden.",
+      }),
     nothingShort: "Von allem war genug da.",
   },
   orders: {
@@ -101,9 +107,9 @@ export const de: AdminTexts = {
     title: "Produkte",
     away: "Produkte lassen sich gerade nicht nachsehen oder ändern. Verkauft wird weiter, was bekannt ist.",
     none: "So ein Produkt gibt es nicht.",
-    noneYet: "Die Regale sind leer. Legen Sie das erste Produkt an, oder führen Sie viele ein.",
+    noneYet: "Die Regale sind leer. Legen Sie das erste Produkt an, oder importieren Sie viele.",
     search: "Teil von Name oder Artikelnummer",
-    import: "Einführen",
+    import: "Importieren",
     add: "Produkt anlegen",
     product: "Produkt",
     category: "Kategorie",
@@ -173,6 +179,7 @@ export const de: AdminTexts = {
     conflict: "Jemand war schneller",
     conflictText:
       "Dieses Produkt wurde geändert, während Sie es bearbeitet haben. Von Ihrem ist nichts verloren: Wählen Sie, was gelten soll.",
+    conflictElsewhere: (parts) => `Was nur die anderen geändert haben, bleibt, wie es jetzt ist: ${parts}.`,
     conflictArchived: "Es wurde auch archiviert.",
     part: "Teil",
     mine: "Ihres",
@@ -233,7 +240,8 @@ export const de: AdminTexts = {
     give: "In die Verwaltung aufnehmen",
     giveText: (email) => `${email} wird alle Bestellungen und Konten sehen und hier alles ändern können.`,
     take: "Aus der Verwaltung nehmen",
-    takeText: (email) => `${email} kommt dann nicht mehr in die Verwaltung.`,
+    takeText: (email) =>
+      `${email} kommt dann nicht mehr in die Verwaltung. Wo die Person angemeldet ist, dauert das bis zu einer Viertelstunde.`,
     oneself: "Das sind Sie: Sie sperren sich hier aus.",
     last: "Die letzte Person kann nicht gehen: Der Laden gehörte niemandem.",
   },
@@ -308,7 +316,7 @@ export const de: AdminTexts = {
     },
   },
   imports: {
-    title: "Produkte einführen",
+    title: "Produkte importieren",
     text: "Eine Zeile je Variante; Zeilen mit demselben Produkt gehören zusammen. Zuerst sehen Sie, was aus der Datei würde, und nichts wird geändert.",
     file: "Eine CSV-Datei, bis 1 MB",
     tooLarge: "Die Datei ist größer als 1 MB. Bitte in mehrere teilen.",
@@ -320,6 +328,7 @@ export const de: AdminTexts = {
         other: `${name} hat # Fehler; nichts wurde übernommen`,
       }),
     units: (units) => `Stück, die ins Lager kommen: ${units}.`,
+    notTwice: "Was aus genau dieser Datei schon ins Lager gekommen ist, kommt nicht noch einmal.",
     categories: (names) => `Neue Kategorien: ${names}.`,
     take: (count) => plural(count, { one: "# Produkt übernehmen", other: "# Produkte übernehmen" }),
     done: (count) => plural(count, { one: "# Produkt übernommen", other: "# Produkte übernommen" }),

@@ -45,6 +45,12 @@ export const en = {
     short: "Rejected for want of stock",
     times: "Orders",
     wanted: "Items wanted",
+    refusedAtOnce: (orders: number) =>
+      plural(orders, {
+        one: "Besides, # order for what was known to be sold out was refused at once, before one was made, since the fronts started.",
+        other:
+          "Besides, # orders for what was known to be sold out were refused at once, before any was made, since the fronts started.",
+      }),
     nothingShort: "There was enough of everything.",
   },
   orders: {
@@ -173,6 +179,7 @@ export const en = {
     conflict: "Somebody else was faster",
     conflictText:
       "This product was changed while you were editing. Nothing of yours is lost: choose what shall hold.",
+    conflictElsewhere: (parts: string) => `What only they have changed stays as it is now: ${parts}.`,
     conflictArchived: "It was archived, too.",
     part: "Part",
     mine: "Yours",
@@ -233,7 +240,8 @@ export const en = {
     give: "Make shopkeeper",
     giveText: (email: string) => `${email} will see all orders and customers, and change everything here.`,
     take: "Make customer",
-    takeText: (email: string) => `${email} will not get into the back office any more.`,
+    takeText: (email: string) =>
+      `${email} will not get into the back office any more. Where they are signed in, that takes up to a quarter of an hour.`,
     oneself: "That is you: you will be locked out here.",
     last: "The last shopkeeper cannot leave: the shop would belong to nobody.",
   },
@@ -320,6 +328,7 @@ export const en = {
         other: `${name} has # mistakes; nothing was taken`,
       }),
     units: (units: string) => `Items that come into stock: ${units}.`,
+    notTwice: "What has come into stock from this very file before does not come again.",
     categories: (names: string) => `New categories: ${names}.`,
     take: (count: number) => plural(count, { one: "Take # product", other: "Take # products" }),
     done: (count: number) => plural(count, { one: "# product was taken", other: "# products were taken" }),
