@@ -215,6 +215,17 @@ async def test_an_account_buys_orders_again_and_is_erased(browser: Browser, hall
         assert await reserved(hall, sku) == 1
 
 
+async def test_what_is_no_longer_sold_is_said_on_an_open_page(browser: Browser, hall: Shop) -> None:
+    slug, _ = await goods(hall, 10)
+    async with visitor(browser, hall) as page, AdminClient(hall) as shopkeeper:
+        await page.goto(f"/products/{slug}")
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_enabled()
+        (await shopkeeper.call("DELETE", f"/api/products/{slug}")).ok(204)
+        await expect(page.get_by_text("This is no longer sold.")).to_be_visible()
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_disabled()
+        await expect(page.get_by_text("We could not look for news just now")).to_be_hidden()
+
+
 async def test_with_the_keyboard_alone(browser: Browser, hall: Shop) -> None:
     slug, [sku] = await goods(hall, 10)
 
