@@ -1,5 +1,6 @@
 import { answered, api } from "@/api/client";
 import { isProblem } from "@/api/problems";
+import { forgetDraft } from "@/checkout/draft";
 import { sessionIsOver } from "./session";
 
 /** Throws a Problem where accounts is away: only it can end a session. */
@@ -11,4 +12,5 @@ export async function signOut(): Promise<void> {
     if (!isProblem(error) || error.status !== 401) throw error;
   }
   sessionIsOver();
+  forgetDraft();
 }
