@@ -63,10 +63,17 @@ async def keep_system(browser: Browser, shop: Shop, path: Path) -> None:
 
 async def settled(page: Page) -> None:
     """All pictures that can be seen are there."""
-    await page.wait_for_function(
-        "[...document.images].filter((image) => image.getBoundingClientRect().top < innerHeight)"
-        ".every((image) => image.complete && image.naturalWidth > 0) && document.images.length > 0"
-    )
+
+    async def are_there() -> bool:
+        # Not `wait_for_function`: what waits in the page is code from text, which the page's policy forbids.
+        return bool(
+            await page.evaluate(
+                "[...document.images].filter((image) => image.getBoundingClientRect().top < innerHeight)"
+                ".every((image) => image.complete && image.naturalWidth > 0) && document.images.length > 0"
+            )
+        )
+
+    await eventually(are_there, seconds=20)
 
 
 async def keep(page: Page, path: Path) -> None:
