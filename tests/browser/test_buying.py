@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from playwright.async_api import Browser, Error, Page, Route, expect
 
-from tests.browser.visitor import fill_delivery, put_into_cart, register, sign_out, visitor
+from tests.browser.visitor import fill_delivery, put_into_cart, register, sign_in, sign_out, visitor
 from tests.support.client import AdminClient, Client
 from tests.support.shop import Shop
 
@@ -191,6 +191,19 @@ async def test_a_guests_cart_is_kept_and_becomes_the_accounts(browser: Browser, 
         await expect(cart).to_have_accessible_name("Open the cart: 2 items")
 
 
+async def test_a_cart_has_its_pictures_on_another_device(browser: Browser, hall: Shop) -> None:
+    email = f"{uuid.uuid4().hex}@example.org"
+    async with visitor(browser, hall) as page, visitor(browser, hall) as elsewhere:
+        await register(page, email)
+        await put_into_cart(page, "bear-ferdinand", sku="SOF-01-HONE")
+        await sign_in(elsewhere, email)
+        await elsewhere.goto("/cart")
+        line = elsewhere.get_by_role("main").get_by_role("listitem").filter(has_text="Bear Ferdinand")
+        await expect(line.locator("img")).to_have_attribute("src", re.compile(r"/bear-ferdinand\.svg$"))
+        await line.get_by_role("link", name="Bear Ferdinand").click()
+        await expect(elsewhere.get_by_role("radio", name="honey")).to_be_checked()
+
+
 async def test_an_account_buys_orders_again_and_is_erased(browser: Browser, hall: Shop) -> None:
     slug, [sku] = await goods(hall, 10)
     async with visitor(browser, hall) as page:
@@ -281,12 +294,14 @@ async def test_a_guests_order_whose_answer_was_lost_is_found_after_signing_in(br
 async def test_what_is_no_longer_sold_is_said_on_an_open_page(browser: Browser, hall: Shop) -> None:
     slug, _ = await goods(hall, 10)
     async with visitor(browser, hall) as page, AdminClient(hall) as shopkeeper:
-        await page.goto(f"/products/{slug}")
+        await put_into_cart(page, slug)
         await expect(page.get_by_role("button", name="Put into the cart")).to_be_enabled()
         (await shopkeeper.call("DELETE", f"/api/products/{slug}")).ok(204)
         await expect(page.get_by_text("This is no longer sold.")).to_be_visible()
         await expect(page.get_by_role("button", name="Put into the cart")).to_be_disabled()
         await expect(page.get_by_text("We could not look for news just now")).to_be_hidden()
+        await page.goto("/cart")
+        await expect(page.get_by_role("main")).to_contain_text("No longer sold")
 
 
 async def test_with_the_keyboard_alone(browser: Browser, hall: Shop) -> None:

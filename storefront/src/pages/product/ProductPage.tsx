@@ -4,7 +4,6 @@ import { Link, useParams, useSearchParams } from "react-router";
 import type { Product } from "@/api/client";
 import { isProblem } from "@/api/problems";
 import { openDrawer } from "@/cart/drawer";
-import { remember } from "@/cart/shelf";
 import { MOST_OF_ONE, useCart, useCartChange } from "@/cart/useCart";
 import { pathTo } from "@/catalog/categories";
 import { type Choice, choose, firstChoice, variantOf } from "@/catalog/choice";
@@ -89,7 +88,6 @@ function ProductDetails({ product, isGone, isOld }: DetailsProps) {
 
   function add() {
     if (!variant) return;
-    remember(variant.sku, { slug: product.slug, image: product.images[0] ?? null });
     change.mutate({ sku: variant.sku, to: (there) => there + quantity }, { onSuccess: () => openDrawer() });
   }
 
