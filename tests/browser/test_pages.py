@@ -46,6 +46,13 @@ async def found(page: Page) -> None:
     await expect(page.get_by_role("article").first).to_be_visible()
 
 
+async def suggesting(page: Page) -> None:
+    await page.goto("/")
+    await page.get_by_label("Search the hall").click()
+    await page.keyboard.type("wood")
+    await expect(page.get_by_role("option", name="Wooden Railway")).to_be_visible()
+
+
 async def product(page: Page) -> None:
     await page.goto("/products/t-shirt-tin-robot")
     await expect(page.get_by_role("radio", name="XL")).to_be_visible()
@@ -100,7 +107,20 @@ async def nothing(page: Page) -> None:
     await expect(page.get_by_role("heading", name="There is no stall here")).to_be_visible()
 
 
-WAYS: list[Way] = [home, category, found, product, drawer, cart, checkout, order, orders, signing_in, nothing]
+WAYS: list[Way] = [
+    home,
+    category,
+    found,
+    suggesting,
+    product,
+    drawer,
+    cart,
+    checkout,
+    order,
+    orders,
+    signing_in,
+    nothing,
+]
 """One after the other, as a visitor would."""
 
 
@@ -211,6 +231,30 @@ async def test_a_page_that_is_opened_by_its_address_begins_at_its_top(browser: B
         await eventually(is_down)
         await found(page)
         assert await page.evaluate("scrollY") == 0
+
+
+async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page:
+        await suggesting(page)
+        field = page.get_by_label("Search the hall")
+        suggestion = page.get_by_role("option", name="Wooden Railway")
+        await expect(field).to_have_attribute("aria-expanded", "true")
+        await page.keyboard.press("Escape")
+        await expect(suggestion).to_be_hidden()
+        await expect(field).to_have_value("wood")
+        await expect(field).to_have_attribute("aria-expanded", "false")
+        await page.keyboard.press("ArrowDown")
+        await expect(suggestion).to_be_visible()
+        await page.keyboard.press("Tab")
+        await expect(suggestion).to_be_hidden()
+        await field.click()
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator("[role=option][data-highlighted]")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/products/"))
+        await suggesting(page)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile(r"/search\?query=wood$"))
 
 
 async def test_a_list_is_narrowed_and_sorted_by_its_address(browser: Browser, hall: Shop) -> None:
