@@ -38,6 +38,16 @@ async def test_without_catalog_what_is_known_is_shown_and_sold(browser: Browser,
         await expect(searching.get_by_role("article").first).to_be_visible(timeout=PATIENCE_MS)
 
 
+async def test_an_open_page_says_for_how_long_catalog_was_away(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page:
+        await page.goto("/products/fox-matilda")
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_enabled()
+        old = page.get_by_text("What you see is from a moment ago")
+        async with away(hall, "catalog"):
+            await expect(old).to_be_visible()
+        await expect(old).to_be_hidden(timeout=PATIENCE_MS)
+
+
 async def test_without_inventory_an_order_waits_and_settles_by_itself(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await put_into_cart(page, "rabbit-clementine")
