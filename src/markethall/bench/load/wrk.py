@@ -1,0 +1,106 @@
+"""Load by `wrk`: closed loop, each connection sends its next request when the last was answered.
+
+It is compiled and takes some microseconds a request; a generator in Python would be the bottleneck.
+"""
+
+import asyncio
+import resource
+import shutil
+import signal
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from markethall.bench.errors import CannotMeasure, GeneratorMissing
+from markethall.bench.load.requests import Request, write
+from markethall.bench.load.seen import Seen
+from markethall.local.process import dying_with_parent
+
+ANSWER_SECONDS = 30
+"""What takes longer is counted as broken."""
+END_SECONDS = 30.0
+"""Beyond the run's own length."""
+HOW_TO_GET_IT = (
+    "`wrk` makes the load and is not on the PATH: apt-get install wrk (or `scripts/machine` in the checkout)"
+)
+MARK = "MARKETHALL "
+PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
+
+
+def find() -> str:
+    """Raises GeneratorMissing."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise GeneratorMissing(HOW_TO_GET_IT)
+    return found
+
+
+async def run(address: str, requests: Sequence[Request], *, connections: int, seconds: float, threads: int = 1) -> Seen:
+    """Sends `requests` in turn on `connections`, for `seconds` (whole ones).
+
+    Orders that are under way at the end are cut off: the shop has them, and their buyers never hear.
+
+    Raises GeneratorMissing, CannotMeasure.
+    """
+    program, threads = find(), min(threads, connections)
+    with (
+        tempfile.TemporaryDirectory(prefix="markethall-load-") as folder,
+        as_file(files("markethall.bench.load") / "wrk.lua") as script,
+    ):
+        prepared = Path(folder) / "requests"
+        await asyncio.to_thread(write, requests, prepared)
+        arguments = [f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={ANSWER_SECONDS}s"]
+        before = _cpu_of_children()
+        output = await _output(
+            [program, *arguments, "-s", str(script), address, "--", str(prepared), uuid4().hex[:12]],
+            seconds + ANSWER_SECONDS + END_SECONDS,
+        )
+        return _read(output, _cpu_of_children() - before)
+
+
+async def _output(command: Sequence[str], seconds: float) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=dying_with_parent(signal.SIGKILL),
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        raise CannotMeasure(f"wrk did not end within {seconds:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise CannotMeasure(f"wrk failed: {output.decode(errors='replace').strip()[-300:]}")
+    return output.decode(errors="replace")
+
+
+def _read(output: str, cpu_seconds: float) -> Seen:
+    for line in output.splitlines():
+        if line.startswith(MARK):
+            found: dict[str, int] = msgspec.json.decode(line.removeprefix(MARK), type=dict[str, int])
+            return Seen(
+                answers=found["answers"],
+                seconds=found["microseconds"] / 1e6,
+                refused=found["refused"],
+                broken=found["broken"],
+                latencies_ms={name: found[name] / 1000 for name in PERCENTILES},
+                cpu_seconds=round(cpu_seconds, 3),
+            )
+    raise CannotMeasure(f"wrk told nothing: {output.strip()[-300:]}")
+
+
+def _cpu_of_children() -> float:
+    """Of all that have ended. While a run lasts, nothing else of ours ends."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
