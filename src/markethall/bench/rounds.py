@@ -1,0 +1,141 @@
+"""Rounds of all cases in turn: load, wait until nothing is under way, audit."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import msgspec
+
+from markethall.auditing.report import audit
+from markethall.bench import answers as front_answers
+from markethall.bench import settling
+from markethall.bench.case import Case, Facts, Ready
+from markethall.bench.load.seen import Seen
+from markethall.bench.settling import Books
+from markethall.bench.subject import Subject, Wanted, opened
+from markethall.bench.usage import Meter, Usage, memory_mib
+
+WARM_SECONDS = 2.0
+MEMORY_AT = 0.8
+"""When in a run memory is looked at, as a share of its length."""
+
+Tell = Callable[[str], None]
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One run of one case. `rate` is what was `done` per second, None where something was violated.
+
+    `served` is what the shop did, with what was under way when the load ended.
+
+    `cpu_seconds`, `memory_mib` by service, of a local shop; `elsewhere`: cores that others on the machine took.
+    """
+
+    rate: float | None
+    done: int
+    served: int
+    seen: Seen
+    facts: Facts
+    more: Mapping[str, float]
+    violations: tuple[str, ...]
+    cpu_seconds: Mapping[str, float]
+    memory_mib: Mapping[str, float]
+    elsewhere: float | None
+    load_average: float
+
+    @property
+    def cpu_us(self) -> float | None:
+        """Microseconds of the shop's CPU for each unit of work; None where it is not known."""
+        return sum(self.cpu_seconds.values()) / self.served * 1e6 if self.cpu_seconds and self.served else None
+
+
+@dataclass(frozen=True)
+class Course:
+    """How many rounds, how long each."""
+
+    rounds: int = 5
+    seconds: float = 10.0
+    warm_seconds: float = WARM_SECONDS
+
+
+async def measure(
+    cases: Sequence[Case], wanted: Wanted, course: Course, tell: Tell = lambda _: None
+) -> dict[str, list[Round]]:
+    """By the case's name. Cases that need other settings of the services get a shop of their own.
+
+    `tell` hears what is being done; once for each round (`steps` says how many).
+
+    Raises CannotMeasure, LocalError, OSError, asyncpg.PostgresError.
+    """
+    found: dict[str, list[Round]] = {case.name: [] for case in cases}
+    for settings, group in _by_settings(cases):
+        async with AsyncExitStack() as stack:
+            subject = await stack.enter_async_context(opened(wanted, settings))
+            books = await stack.enter_async_context(settling.opened(subject.dsns())) if subject.shop else None
+            ready = [(case, await case.workload.prepare(subject)) for case in group]
+            for _, each in ready:
+                mark = await books.mark() if books else 0
+                await each.load(course.warm_seconds)
+                if books:
+                    await books.settled(mark)
+            for number in range(course.rounds):
+                for case, each in ready:
+                    found[case.name].append(await _round(subject, books, case, each, course.seconds))
+                    tell(f"{case.name}, round {number + 1}")
+    return found
+
+
+def steps(cases: Sequence[Case], course: Course) -> int:
+    return len(cases) * course.rounds
+
+
+def _by_settings(cases: Sequence[Case]) -> list[tuple[Mapping[str, str], list[Case]]]:
+    groups: dict[tuple[tuple[str, str], ...], list[Case]] = {}
+    for case in cases:
+        groups.setdefault(tuple(sorted(case.workload.settings.items())), []).append(case)
+    return [(dict(settings), group) for settings, group in groups.items()]
+
+
+async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready, seconds: float) -> Round:
+    mark = await books.mark() if books else 0
+    before = await front_answers.answers(subject)
+    meter = Meter(subject.shop) if subject.shop else None
+    memory = asyncio.create_task(_memory(subject, seconds * MEMORY_AT))
+    try:
+        seen = await ready.load(seconds)
+        taken = memory.result() if memory.done() else await _memory(subject, 0.0)
+    finally:
+        memory.cancel()
+    settled = await books.settled(mark) if books else 0.0
+    usage = meter.read(seen.cpu_seconds) if meter else Usage({}, 0.0)
+    statuses = front_answers.between(before, await front_answers.answers(subject), *case.workload.route)
+    facts = Facts(statuses, await books.counts(mark) if books else None, round(settled, 3))
+    outcome = ready.judge(seen, facts)
+    violations = (*outcome.violations, *await _audited(subject))
+    return Round(
+        rate=None if violations else round(outcome.done / seen.seconds, 1),
+        done=outcome.done,
+        served=outcome.served,
+        seen=seen,
+        facts=facts,
+        more=outcome.more,
+        violations=violations,
+        cpu_seconds=usage.cpu_seconds,
+        memory_mib=taken,
+        elsewhere=usage.elsewhere if meter else None,
+        load_average=round(os.getloadavg()[0], 2),
+    )
+
+
+async def _memory(subject: Subject, after: float) -> Mapping[str, float]:
+    await asyncio.sleep(after)
+    return memory_mib(subject.shop) if subject.shop else {}
+
+
+async def _audited(subject: Subject) -> list[str]:
+    """What is broken, a line each."""
+    if subject.shop is None:
+        return []
+    findings = await audit(subject.dsns(), live=True)
+    return [f"{each.name}: {', '.join(each.rows[:3]) or each.broken}" for each in findings if each.broken]

@@ -1,0 +1,93 @@
+"""What a local shop takes of the machine: CPU of every process, memory as PSS (shared pages divided among sharers)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from time import monotonic
+
+import msgspec
+import psutil
+
+from markethall.local.shop import LocalShop
+
+SUPERVISOR = "up"
+"""The supervisor; in a shop of the bench's own it lives in the measuring process, whose CPU is counted with it."""
+MIB = 1024 * 1024
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Between two moments. `cpu_seconds` by service. `elsewhere`: what all else on the machine took, in cores."""
+
+    cpu_seconds: Mapping[str, float]
+    elsewhere: float
+
+    @property
+    def cpu_total(self) -> float:
+        return sum(self.cpu_seconds.values())
+
+
+class Meter:
+    """Counts from when it was made. Processes that come and go meanwhile are counted by whoever started them."""
+
+    def __init__(self, shop: LocalShop) -> None:
+        self._shop = shop
+        self._began = monotonic()
+        self._machine = _busy_of_machine()
+        self._before = _cpu(shop)
+
+    def read(self, generator_seconds: float) -> Usage:
+        """`generator_seconds`: CPU of whoever made the load, which is not elsewhere."""
+        after = _cpu(self._shop)
+        wall = monotonic() - self._began
+        shop = {name: round(after[name] - self._before.get(name, 0.0), 3) for name in after}
+        elsewhere = _busy_of_machine() - self._machine - sum(shop.values()) - generator_seconds
+        return Usage(shop, round(max(0.0, elsewhere / wall), 3))
+
+
+def memory_mib(shop: LocalShop) -> dict[str, float]:
+    """PSS by service, MiB, now. Walks page tables: some milliseconds a process."""
+    sums: Counter[str] = Counter()
+    for name, process in _processes(shop):
+        try:
+            sums[name] += process.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return {name: round(total / MIB, 1) for name, total in sums.items()}
+
+
+def _cpu(shop: LocalShop) -> dict[str, float]:
+    """Seconds so far by service, of what runs and of what it has waited for."""
+    sums: dict[str, float] = {}
+    for name, process in _processes(shop):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        taken = times.user + times.system
+        if name != SUPERVISOR:  # whose children are counted by themselves, and so is the load generator
+            taken += times.children_user + times.children_system
+        sums[name] = sums.get(name, 0.0) + taken
+    return sums
+
+
+def _processes(shop: LocalShop) -> Iterable[tuple[str, psutil.Process]]:
+    """Every process of the shop with its service, those it started included; the supervisor last."""
+    supervisor: psutil.Process | None = None
+    for entry in shop.folder.read_processes():
+        try:
+            process = psutil.Process(entry.pid)
+            supervisor = supervisor or process.parent()
+            family = [process, *process.children(recursive=True)]
+        except psutil.Error:
+            continue
+        for each in family:
+            yield entry.service, each
+    if supervisor is not None:
+        yield SUPERVISOR, supervisor
+
+
+def _busy_of_machine() -> float:
+    """CPU seconds of everything on this machine, what a hypervisor took from it included."""
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    return float(sum(times) - idle - guest)
