@@ -1,0 +1,74 @@
+"""The figures of `markethall bench`, as a table."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Column, Table
+
+from markethall.bench.case import Case, Target
+from markethall.bench.figures import Figure, Summary
+
+SHOWN = ("rate", "p50_ms", "p99_ms", "cpu_us", "load_cpu_us", "memory_mib", "elsewhere")
+HEADINGS = {
+    "rate": "per second",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "cpu_us": "CPU µs each",
+    "load_cpu_us": "load µs each",
+    "memory_mib": "MiB PSS",
+    "elsewhere": "other cores",
+}
+CAPTION = (
+    "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
+    "other cores: what else the machine was busy with."
+)
+
+
+def table(title: str, cases: Sequence[Case], found: Sequence[Summary]) -> Table:
+    with_targets = any(case.targets for case in cases)
+    columns = [Column(HEADINGS[name], justify="right") for name in SHOWN]
+    more = ([Column("to reach", justify="right")] if with_targets else []) + [Column("besides")]
+    made = Table(Column(title), *columns, *more, caption=CAPTION)
+    for case, each in zip(cases, found, strict=True):
+        targets = [_targets(case.targets, each)] if with_targets else []
+        cells = [_cell(each.figures.get(name), spread=name in ("rate", "p99_ms")) for name in SHOWN]
+        if each.violations:
+            cells[0] = "[red]violated[/red]"
+        made.add_row(escape(each.name), *cells, *targets, escape(_besides(each)))
+    return made
+
+
+def _cell(figure: Figure | None, *, spread: bool) -> str:
+    if figure is None:
+        return "–"
+    span = f"\n[dim]{_number(figure.least)} to {_number(figure.most)}[/dim]" if spread else ""
+    return _number(figure.median) + span
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"
+
+
+def _targets(targets: Sequence[Target], found: Summary) -> str:
+    lines = []
+    for target in targets:
+        figure = found.figures.get(target.figure)
+        better = f" ({_number(target.better)})" if target.better is not None else ""
+        said = f"{HEADINGS.get(target.figure, target.figure)} {_number(target.at_least)}{better}"
+        lines.append(said if figure is None else f"[{'green' if target.reached(figure.median) else 'red'}]{said}[/]")
+    return "\n".join(lines)
+
+
+def _besides(found: Summary) -> str:
+    """Whatever else there is a figure of, and what went wrong without breaking a promise."""
+    lines = []
+    for name, figure in found.figures.items():
+        if name in SHOWN or name in ("p90_ms", "p99.9_ms", "max_ms"):
+            continue
+        if name in ("refused", "broken") and not figure.most:
+            continue
+        what, _, unit = name.rpartition("_")
+        lines.append(
+            f"{what.replace('_', ' ')} {_number(figure.median)} {unit}" if what else f"{name} {_number(figure.median)}"
+        )
+    return ", ".join(lines)
