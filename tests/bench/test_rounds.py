@@ -6,6 +6,7 @@ import pytest
 from markethall.bench.case import Case, Facts, Outcome, Ready
 from markethall.bench.errors import CannotMeasure
 from markethall.bench.figures import summary
+from markethall.bench.load.pace import Pace
 from markethall.bench.load.seen import Seen
 from markethall.bench.rounds import Course, Round, measure, steps
 from markethall.bench.subject import Subject, Wanted
@@ -33,7 +34,7 @@ async def orders_in(shop: Shop) -> int:
 
 @pytest.mark.timeout(240)
 async def test_orders_told_are_orders_that_the_database_has(shop: Shop) -> None:
-    hot, baskets = Case("hot", Orders(4)), Case("baskets", Orders(4, skus=20))
+    hot, baskets = Case("hot", Orders(Pace(4))), Case("baskets", Orders(Pace(4), skus=20))
     before = await orders_in(shop)
     found = await measured(shop, hot, baskets)
     rounds = [each for case in (hot, baskets) for each in found[case.name]]
@@ -51,7 +52,7 @@ async def test_orders_told_are_orders_that_the_database_has(shop: Shop) -> None:
 
 @pytest.mark.timeout(240)
 async def test_orders_that_do_not_wait_are_all_settled_at_the_end(shop: Shop) -> None:
-    case = Case("async", Orders(8, respond_async=True))
+    case = Case("async", Orders(Pace(8), respond_async=True))
     for each in (await measured(shop, case))["async"]:
         assert each.violations == ()
         assert each.facts.statuses.keys() <= {"202", "201"}
@@ -62,7 +63,7 @@ async def test_orders_that_do_not_wait_are_all_settled_at_the_end(shop: Shop) ->
 
 @pytest.mark.timeout(240)
 async def test_reads_are_answered_as_they_should(shop: Shop) -> None:
-    cached, unchanged = Case("cached", Reads(connections=4, products=5)), Case("304", Reads(Path.UNCHANGED, 4, 5))
+    cached, unchanged = Case("cached", Reads(pace=Pace(4), products=5)), Case("304", Reads(Path.UNCHANGED, Pace(4), 5))
     found = await measured(shop, cached, unchanged)
     for case, status in ((cached, "200"), (unchanged, "304")):
         for each in found[case.name]:
@@ -73,13 +74,13 @@ async def test_reads_are_answered_as_they_should(shop: Shop) -> None:
 
 async def test_reads_past_the_cache_need_a_shop_that_is_started_so(shop: Shop) -> None:
     with pytest.raises(CannotMeasure, match="CACHE_ENTRIES"):
-        await measured(shop, Case("uncached", Reads(Path.UNCACHED, 4, 5)))
+        await measured(shop, Case("uncached", Reads(Path.UNCACHED, Pace(4), 5)))
 
 
 @pytest.mark.timeout(240)
 async def test_an_address_alone_has_rates_and_nothing_else(shop: Shop) -> None:
     wanted = Wanted(url=shop.url, admin=Admin(shop.admin_email, shop.admin_password))
-    case = Case("hot", Orders(4))
+    case = Case("hot", Orders(Pace(4)))
     (each,) = (await measure([case], wanted, Course(1, 1.0, 1.0)))["hot"]
     assert each.done == each.seen.answers - each.seen.refused > 0
     assert not each.cpu_seconds
@@ -99,7 +100,7 @@ class Violated:
         async def load(seconds: float) -> Seen:
             return Seen(10, 1.0, 0, 0, {"p50": 1.0, "p99": 2.0}, 0.1)
 
-        return Ready(load, lambda seen, facts: Outcome(10, 10, {}, ("a promise",)))
+        return Ready(load, lambda seen, facts: Outcome(10, 10, violations=("a promise",)))
 
 
 async def test_a_run_with_a_violation_has_no_figure(shop: Shop) -> None:
@@ -143,6 +144,7 @@ def test_figures_are_medians_with_their_bounds() -> None:
             rate=rate,
             done=100,
             served=200,
+            refused=0,
             seen=Seen(100, 1.0, 0, 0, {"p50": latency}, 0.001),
             facts=Facts({}, None, 0.0),
             more={},

@@ -14,7 +14,7 @@ from markethall.bench.subject import Subject
 class Facts(msgspec.Struct, frozen=True):
     """What the shop says of a run: answers of the workload's route by status, and orders by outcome.
 
-    Empty and None where only its address is known.
+    Where only its address is known, the statuses are those that were seen, and the counts None.
     """
 
     statuses: Mapping[str, int]
@@ -26,22 +26,31 @@ class Outcome(msgspec.Struct, frozen=True):
     """`done`: units of work that were done as they should, and whose buyers heard of it.
 
     `served`: what the shop did in all, for which its CPU was taken; with what nobody heard of when the run ended.
-    `more`: further figures by name, which ends in a unit. `violations`: what was not as it must be; then there is
-    no figure.
+    `refused`: what was refused and should not have been; None: all that was. `more`: further figures by name, which
+    ends in a unit. `violations`: what was not as it must be; then there is no figure.
     """
 
     done: int
     served: int
+    refused: int | None = None
     more: Mapping[str, float] = {}
     violations: tuple[str, ...] = ()
 
 
+async def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Ready:
-    """A workload whose goods are there. `load` makes it for some seconds; `judge` says what it came to."""
+    """A workload whose goods are there. `load` makes it for some seconds; `judge` says what it came to.
+
+    `before` is done before each, and measured by nobody.
+    """
 
     load: Callable[[float], Awaitable[Seen]]
     judge: Callable[[Seen, Facts], Outcome]
+    before: Callable[[], Awaitable[None]] = _nothing
 
 
 class Workload(Protocol):

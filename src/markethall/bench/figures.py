@@ -24,7 +24,8 @@ class Summary(msgspec.Struct, frozen=True):
     load_cpu_us   the load generator's
     memory_mib    PSS of all processes under load
     elsewhere     cores that others on the machine took meanwhile
-    refused, broken   answers of status 400 and above; requests without an answer
+    late_ms       p99 of how late the generator was, where requests are due by the clock; latencies hold it
+    refused, broken   answers of status 400 and above that should have been others; requests without an answer
     """
 
     name: str
@@ -64,7 +65,9 @@ def _of(each: Round) -> dict[str, float]:
         found["memory_mib"] = sum(each.memory_mib.values())
     if each.elsewhere is not None:
         found["elsewhere"] = each.elsewhere
-    return found | {"refused": each.seen.refused, "broken": each.seen.broken} | dict(each.more)
+    if each.seen.late_ms is not None:
+        found["late_ms"] = each.seen.late_ms
+    return found | {"refused": each.refused, "broken": each.seen.broken} | dict(each.more)
 
 
 def _by_service(rounds: Sequence[Round]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from markethall.bench.subject import Subject
+from markethall.local.supervisor import together
 
 VARIANTS_EACH = 50
 AT_ONCE = 8
@@ -51,7 +52,7 @@ async def _make(subject: Subject, run: str, groups: Sequence[Sequence[str]], uni
             await subject.call("POST", f"/api/stock/{sku}/receipts", body, token, Idempotency_Key=f"{run}-{sku}")
 
     slugs = [f"bench-{run}-{number}" for number in range(len(groups))]
-    async with asyncio.TaskGroup() as group:
+    async with together() as group:
         for slug, skus in zip(slugs, groups, strict=True):
             group.create_task(product(slug, skus))
     return Goods(tuple(slugs), tuple(sku for skus in groups for sku in skus))

@@ -35,6 +35,7 @@ class Round(msgspec.Struct, frozen=True):
     rate: float | None
     done: int
     served: int
+    refused: int
     seen: Seen
     facts: Facts
     more: Mapping[str, float]
@@ -75,6 +76,7 @@ async def measure(
             books = await stack.enter_async_context(settling.opened(subject.dsns())) if subject.shop else None
             ready = [(case, await case.workload.prepare(subject)) for case in group]
             for _, each in ready:
+                await each.before()
                 mark = await books.mark() if books else 0
                 await each.load(course.warm_seconds)
                 if books:
@@ -98,6 +100,7 @@ def _by_settings(cases: Sequence[Case]) -> list[tuple[Mapping[str, str], list[Ca
 
 
 async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready, seconds: float) -> Round:
+    await ready.before()
     mark = await books.mark() if books else 0
     before = await front_answers.answers(subject)
     meter = Meter(subject.shop) if subject.shop else None
@@ -109,7 +112,8 @@ async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready
         memory.cancel()
     settled = await books.settled(mark) if books else 0.0
     usage = meter.read(seen.cpu_seconds) if meter else Usage({}, 0.0)
-    statuses = front_answers.between(before, await front_answers.answers(subject), *case.workload.route)
+    answered = front_answers.between(before, await front_answers.answers(subject), *case.workload.route)
+    statuses = answered if subject.shop else seen.statuses or {}
     facts = Facts(statuses, await books.counts(mark) if books else None, round(settled, 3))
     outcome = ready.judge(seen, facts)
     violations = (*outcome.violations, *await _audited(subject))
@@ -117,6 +121,7 @@ async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready
         rate=None if violations else round(outcome.done / seen.seconds, 1),
         done=outcome.done,
         served=outcome.served,
+        refused=seen.refused if outcome.refused is None else outcome.refused,
         seen=seen,
         facts=facts,
         more=outcome.more,

@@ -28,7 +28,15 @@ HOW_TO_GET_IT = (
     "`wrk` makes the load and is not on the PATH: apt-get install wrk (or `scripts/machine` in the checkout)"
 )
 MARK = "MARKETHALL "
-PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
+
+
+class _Told(msgspec.Struct, frozen=True):
+    answers: int
+    microseconds: int
+    refused: int
+    broken: int
+    statuses: dict[str, int]
+    latencies: dict[str, int]
 
 
 def find() -> str:
@@ -39,10 +47,19 @@ def find() -> str:
     return found
 
 
-async def run(address: str, requests: Sequence[Request], *, connections: int, seconds: float, threads: int = 1) -> Seen:
+async def run(
+    address: str,
+    requests: Sequence[Request],
+    *,
+    connections: int,
+    seconds: float,
+    threads: int = 1,
+    count_statuses: bool = False,
+) -> Seen:
     """Sends `requests` in turn on `connections`, for `seconds` (whole ones).
 
     Orders that are under way at the end are cut off: the shop has them, and their buyers never hear.
+    `count_statuses` costs some CPU; a local shop counts them itself.
 
     Raises GeneratorMissing, CannotMeasure.
     """
@@ -54,10 +71,10 @@ async def run(address: str, requests: Sequence[Request], *, connections: int, se
         prepared = Path(folder) / "requests"
         await asyncio.to_thread(write, requests, prepared)
         arguments = [f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={ANSWER_SECONDS}s"]
+        given = [str(prepared), uuid4().hex[:12], *(["statuses"] if count_statuses else [])]
         before = _cpu_of_children()
         output = await _output(
-            [program, *arguments, "-s", str(script), address, "--", str(prepared), uuid4().hex[:12]],
-            seconds + ANSWER_SECONDS + END_SECONDS,
+            [program, *arguments, "-s", str(script), address, "--", *given], seconds + ANSWER_SECONDS + END_SECONDS
         )
         return _read(output, _cpu_of_children() - before)
 
@@ -88,14 +105,15 @@ async def _output(command: Sequence[str], seconds: float) -> str:
 def _read(output: str, cpu_seconds: float) -> Seen:
     for line in output.splitlines():
         if line.startswith(MARK):
-            found: dict[str, int] = msgspec.json.decode(line.removeprefix(MARK), type=dict[str, int])
+            told = msgspec.json.decode(line.removeprefix(MARK), type=_Told)
             return Seen(
-                answers=found["answers"],
-                seconds=found["microseconds"] / 1e6,
-                refused=found["refused"],
-                broken=found["broken"],
-                latencies_ms={name: found[name] / 1000 for name in PERCENTILES},
+                answers=told.answers,
+                seconds=told.microseconds / 1e6,
+                refused=told.refused,
+                broken=told.broken,
+                latencies_ms={name: microseconds / 1000 for name, microseconds in told.latencies.items()},
                 cpu_seconds=round(cpu_seconds, 3),
+                statuses=told.statuses or None,
             )
     raise CannotMeasure(f"wrk told nothing: {output.strip()[-300:]}")
 
