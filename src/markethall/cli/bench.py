@@ -8,6 +8,7 @@ from markethall.cli.bench_options import ThreadsOption, measured, numbers
 
 if TYPE_CHECKING:
     from markethall.bench.case import Case
+    from markethall.bench.load.pace import Pace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +21,13 @@ app = typer.Typer(
 ConnectionsOption = Annotated[
     str, typer.Option(metavar="N,...", help="Each sends its next request when the last was answered.")
 ]
+RateOption = Annotated[
+    float,
+    typer.Option(
+        "--rate", min=0, max=100_000, help="Open loop instead: so many requests a second, whatever becomes of them."
+    ),
+]
+ProductsOption = Annotated[int, typer.Option(min=1, max=5000, help="So many different ones, in turn.")]
 
 
 @app.callback()
@@ -37,6 +45,7 @@ def orders(
     respond_async: Annotated[
         bool, typer.Option("--async", help="Acknowledged at once; the backlog is drained, and counted.")
     ] = False,
+    rate: RateOption = 0.0,
     threads: ThreadsOption = 1,
 ) -> "list[Case]":
     """Orders from the button to the confirmation, durable at every hop."""
@@ -44,10 +53,7 @@ def orders(
     from markethall.bench.workloads.orders import Orders
 
     what = ("hot SKU" if skus == 1 else f"{skus:,} SKUs") + (", async" if respond_async else "")
-    return [
-        Case(f"{what}, {_connections(count)}", Orders(count, skus, respond_async, threads))
-        for count in numbers(connections, "--connections")
-    ]
+    return [Case(f"{what}, {pace}", Orders(pace, skus, respond_async)) for pace in _paces(connections, rate, threads)]
 
 
 @app.command()
@@ -57,7 +63,8 @@ def reads(
         str, typer.Option(metavar="PATH,...", help="cached, unchanged (304), uncached; the last in a shop of its own.")
     ] = "cached,unchanged,uncached",
     connections: ConnectionsOption = "64",
-    products: Annotated[int, typer.Option(min=1, max=5000, help="So many different ones, in turn.")] = 100,
+    products: ProductsOption = 100,
+    rate: RateOption = 0.0,
     threads: ThreadsOption = 1,
 ) -> "list[Case]":
     """One product, read: from the cache, unchanged since the client's own copy, and past all caches."""
@@ -68,11 +75,76 @@ def reads(
     if unknown := [part for part in wanted if part not in list(Path)]:
         raise typer.BadParameter(f"there is no {unknown[0]!r}: they are {', '.join(Path)}", param_hint="--paths")
     return [
-        Case(f"{path}, {_connections(count)}", Reads(Path(path), count, products, threads))
+        Case(f"{path}, {pace}", Reads(Path(path), pace, products))
         for path in wanted
-        for count in numbers(connections, "--connections")
+        for pace in _paces(connections, rate, threads)
     ]
 
 
-def _connections(count: int) -> str:
-    return "1 connection" if count == 1 else f"{count} connections"
+@app.command("sold-out")
+@measured("sold-out")
+def sold_out(connections: ConnectionsOption = "64", rate: RateOption = 0.0, threads: ThreadsOption = 1) -> "list[Case]":
+    """Orders for what is sold out, refused by the front itself."""
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.sold_out import SoldOut
+
+    return [Case(f"sold out, {pace}", SoldOut(pace)) for pace in _paces(connections, rate, threads)]
+
+
+@app.command()
+@measured("lists")
+def lists(connections: ConnectionsOption = "64", rate: RateOption = 0.0, threads: ThreadsOption = 1) -> "list[Case]":
+    """Lists of twenty products, from the cache and past it; the latter in a shop of its own."""
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.lists import Lists
+
+    return [
+        Case(f"{'cached' if cached else 'uncached'}, {pace}", Lists(cached, pace))
+        for cached in (True, False)
+        for pace in _paces(connections, rate, threads)
+    ]
+
+
+@app.command()
+@measured("carts")
+def carts(connections: ConnectionsOption = "64", rate: RateOption = 0.0, threads: ThreadsOption = 1) -> "list[Case]":
+    """Lines of carts set, by people who are signed in."""
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.carts import Carts
+
+    return [Case(f"cart lines, {pace}", Carts(pace)) for pace in _paces(connections, rate, threads)]
+
+
+@app.command("sign-in")
+@measured("sign-in")
+def sign_in(
+    connections: ConnectionsOption = "8",
+    browsing: Annotated[float, typer.Option(min=1, max=10_000, help="Reads of products a second, meanwhile.")] = 200.0,
+) -> "list[Case]":
+    """People sign in, while others browse: and what that does to those."""
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.sign_in import SignIn
+
+    return [Case(f"sign-in, {pace}", SignIn(pace, browsing=browsing)) for pace in _paces(connections, 0.0, 1)]
+
+
+@app.command("flash-sale")
+@measured("flash-sale")
+def flash_sale(
+    buyers: Annotated[int, typer.Option(min=1, max=10_000, help="All ask at the same instant.")] = 1000,
+    units: Annotated[int, typer.Option(min=1, max=1_000_000, help="There are so many, one for each.")] = 100,
+) -> "list[Case]":
+    """Many buyers ask at one instant for what there is too little of. --seconds does not count here."""
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.flash_sale import FlashSale
+
+    return [Case(f"{buyers:,} buyers for {units:,}", FlashSale(buyers, units))]
+
+
+def _paces(connections: str, rate: float, threads: int) -> "list[Pace]":
+    from markethall.bench.load.pace import Pace
+    from markethall.bench.load.steady import MAX_CONNECTIONS
+
+    if rate:
+        return [Pace(MAX_CONNECTIONS, rate)]
+    return [Pace(count, threads=threads) for count in numbers(connections, "--connections")]

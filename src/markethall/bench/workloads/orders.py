@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markethall.bench.case import Facts, Outcome, Ready
 from markethall.bench.goods import stock
-from markethall.bench.load import wrk
+from markethall.bench.load.pace import MANY, Pace
 from markethall.bench.load.requests import Request, request
 from markethall.bench.load.seen import Seen
 from markethall.bench.subject import Subject
@@ -21,10 +21,9 @@ MAX_LINES = 4
 class Orders:
     """One SKU: an order is one unit of it. More: 1 to 4 lines of 1 to 3 units each."""
 
-    connections: int = 256
+    pace: Pace = MANY
     skus: int = 1
     respond_async: bool = False
-    threads: int = 1
     seed: int = 1
     unit: str = "orders"
     route: tuple[str, str] = ("POST", "/api/orders")
@@ -38,9 +37,7 @@ class Orders:
         requests = self._requests(subject.address, goods.skus)
 
         async def load(seconds: float) -> Seen:
-            return await wrk.run(
-                subject.address, requests, connections=self.connections, seconds=seconds, threads=self.threads
-            )
+            return await self.pace.load(subject, requests, seconds)
 
         return Ready(load, self._judge)
 
@@ -72,9 +69,9 @@ class Orders:
         pending = facts.statuses.get("202", 0)
         if facts.statuses and not self.respond_async:
             told = min(told, facts.statuses.get("201", 0))
-        more = {"answered_pending": float(pending)} if pending and not self.respond_async else {}
+        more = {"answered_pending_orders": float(pending)} if pending and not self.respond_async else {}
         if facts.counts is None:
-            return Outcome(told, told, more)
+            return Outcome(told, told, more=more)
         counts = facts.counts
         if self.respond_async:
             more |= {
@@ -87,4 +84,4 @@ class Orders:
             violations.append(f"{told} orders were acknowledged, the database has {counts.confirmed} confirmed")
         if counts.confirmed < counts.placed:
             violations.append(f"of {counts.placed} orders {counts.confirmed} were confirmed, with plenty in stock")
-        return Outcome(told, counts.placed, more, tuple(violations))
+        return Outcome(told, counts.placed, more=more, violations=tuple(violations))

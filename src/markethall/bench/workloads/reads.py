@@ -9,7 +9,7 @@ import aiohttp
 from markethall.bench.case import Facts, Outcome, Ready
 from markethall.bench.errors import CannotMeasure
 from markethall.bench.goods import products
-from markethall.bench.load import wrk
+from markethall.bench.load.pace import SOME, Pace
 from markethall.bench.load.requests import request
 from markethall.bench.load.seen import Seen
 from markethall.bench.subject import Subject
@@ -28,9 +28,8 @@ class Reads:
     """`products` different ones in turn. `uncached` needs a shop of the bench's own, with the cache switched off."""
 
     path: Path = Path.CACHED
-    connections: int = 64
+    pace: Pace = SOME
     products: int = 100
-    threads: int = 1
     unit: str = "reads"
     route: tuple[str, str] = ("GET", "/api/products/…")
 
@@ -49,9 +48,7 @@ class Reads:
         ]
 
         async def load(seconds: float) -> Seen:
-            return await wrk.run(
-                subject.address, requests, connections=self.connections, seconds=seconds, threads=self.threads
-            )
+            return await self.pace.load(subject, requests, seconds)
 
         return Ready(load, self._judge)
 
@@ -60,7 +57,7 @@ class Reads:
         done = seen.answers - seen.refused
         strange = {status: count for status, count in facts.statuses.items() if status != good}
         violations = tuple(f"{count} answers of status {status}" for status, count in strange.items())
-        return Outcome(done, max(done, facts.statuses.get(good, 0)), {}, violations)
+        return Outcome(done, max(done, facts.statuses.get(good, 0)), violations=violations)
 
 
 async def _etag(subject: Subject, url: str) -> str:
