@@ -86,7 +86,7 @@ async def test_an_address_alone_has_rates_and_nothing_else(shop: Shop) -> None:
     assert not each.cpu_seconds
     assert not each.memory_mib
     assert each.facts.counts is None
-    assert set(summary(case, [each]).figures) >= {"rate", "p50_ms", "p99_ms"}
+    assert set(summary(case, {case.name: [each]}).figures) >= {"rate", "p50_ms", "p99_ms"}
 
 
 class Violated:
@@ -107,7 +107,7 @@ async def test_a_run_with_a_violation_has_no_figure(shop: Shop) -> None:
     case = Case("violated", Violated())
     rounds = (await measured(shop, case))["violated"]
     assert [each.rate for each in rounds] == [None, None]
-    told = summary(case, rounds)
+    told = summary(case, {case.name: rounds})
     assert told.figures == {}
     assert told.violations == ("a promise",)
 
@@ -156,7 +156,7 @@ def test_figures_are_medians_with_their_bounds() -> None:
         )
         for rate, latency in ((90.0, 3.0), (110.0, 1.0), (100.0, 2.0))
     ]
-    figures = summary(Case("some", Violated()), rounds).figures
+    figures = summary(Case("some", Violated()), {"some": rounds}).figures
     assert (figures["rate"].median, figures["rate"].least, figures["rate"].most) == (100.0, 90.0, 110.0)
     assert figures["p50_ms"].median == 2.0
     assert figures["cpu_us"].median == 200.0

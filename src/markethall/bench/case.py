@@ -45,12 +45,14 @@ async def _nothing() -> None:
 class Ready:
     """A workload whose goods are there. `load` makes it for some seconds; `judge` says what it came to.
 
-    `before` is done before each, and measured by nobody.
+    `before` is done before each, and measured by nobody. `services`: whose CPU and memory are its cost; None: the
+    whole shop's.
     """
 
     load: Callable[[float], Awaitable[Seen]]
     judge: Callable[[Seen, Facts], Outcome]
     before: Callable[[], Awaitable[None]] = _nothing
+    services: frozenset[str] | None = None
 
 
 class Workload(Protocol):
@@ -90,6 +92,8 @@ class Case:
     name: str
     workload: Workload
     targets: tuple[Target, ...] = field(default=())
+    compared: str | None = None
+    """Name of the case whose rate is told as a multiple of this one's, round by round."""
 
 
 def without_refusals(seen: Seen, facts: Facts) -> Outcome:

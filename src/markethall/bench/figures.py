@@ -24,6 +24,7 @@ class Summary(msgspec.Struct, frozen=True):
     load_cpu_us   the load generator's
     memory_mib    PSS of all processes under load
     elsewhere     cores that others on the machine took meanwhile
+    ratio         the rate of the case that this one is compared with, as a multiple of this one's
     late_ms       p99 of how late the generator was, where requests are due by the clock; latencies hold it
     refused, broken   answers of status 400 and above that should have been others; requests without an answer
     """
@@ -36,9 +37,13 @@ class Summary(msgspec.Struct, frozen=True):
     rounds: Sequence[Round]
 
 
-def summary(case: Case, rounds: Sequence[Round]) -> Summary:
+def summary(case: Case, found: Mapping[str, Sequence[Round]]) -> Summary:
+    """`found`: the rounds of all cases, by name."""
+    rounds = found[case.name]
     violations = tuple(dict.fromkeys(line for each in rounds for line in each.violations))
     figures = {} if violations or not rounds else _figures(rounds)
+    if figures and case.compared and (ratios := _ratios(found[case.compared], rounds)):
+        figures["ratio"] = _figure(ratios)
     return Summary(case.name, case.workload.unit, figures, _by_service(rounds), violations, rounds)
 
 
@@ -47,10 +52,16 @@ def _figures(rounds: Sequence[Round]) -> dict[str, Figure]:
     for each in rounds:
         for name, value in _of(each).items():
             columns.setdefault(name, []).append(value)
-    return {
-        name: Figure(round(median(values), 3), round(min(values), 3), round(max(values), 3))
-        for name, values in columns.items()
-    }
+    return {name: _figure(values) for name, values in columns.items()}
+
+
+def _figure(values: Sequence[float]) -> Figure:
+    return Figure(round(median(values), 3), round(min(values), 3), round(max(values), 3))
+
+
+def _ratios(compared: Sequence[Round], rounds: Sequence[Round]) -> list[float]:
+    """Of rounds that followed each other: what the machine did then struck both."""
+    return [one.rate / other.rate for one, other in zip(compared, rounds, strict=True) if one.rate and other.rate]
 
 
 def _of(each: Round) -> dict[str, float]:

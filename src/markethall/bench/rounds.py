@@ -103,7 +103,7 @@ async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready
     await ready.before()
     mark = await books.mark() if books else 0
     before = await front_answers.answers(subject)
-    meter = Meter(subject.shop) if subject.shop else None
+    meter = Meter(subject.shop, subject.beside) if subject.shop else None
     memory = asyncio.create_task(_memory(subject, seconds * MEMORY_AT))
     try:
         seen = await ready.load(seconds)
@@ -126,16 +126,25 @@ async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready
         facts=facts,
         more=outcome.more,
         violations=violations,
-        cpu_seconds=usage.cpu_seconds,
-        memory_mib=taken,
+        cpu_seconds=_of(subject, ready, usage.cpu_seconds),
+        memory_mib=_of(subject, ready, taken),
         elsewhere=usage.elsewhere if meter else None,
         load_average=round(os.getloadavg()[0], 2),
     )
 
 
+def _of(subject: Subject, ready: Ready, by_service: Mapping[str, float]) -> dict[str, float]:
+    """What is the workload's own cost."""
+    return {
+        name: value
+        for name, value in by_service.items()
+        if (name not in subject.beside if ready.services is None else name in ready.services)
+    }
+
+
 async def _memory(subject: Subject, after: float) -> Mapping[str, float]:
     await asyncio.sleep(after)
-    return memory_mib(subject.shop) if subject.shop else {}
+    return memory_mib(subject.shop, subject.beside) if subject.shop else {}
 
 
 async def _audited(subject: Subject) -> list[str]:

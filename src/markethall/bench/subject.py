@@ -38,12 +38,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Subject:
-    """`shop` is None where only the address is known: then nothing is audited, and nobody's CPU counted."""
+    """`shop` is None where only the address is known: then nothing is audited, and nobody's CPU counted.
+
+    `beside`: processes that do not belong to the shop and are measured, too, by name. `stack` ends what workloads
+    start, before the shop.
+    """
 
     address: str
     admin: Admin
     shop: LocalShop | None
     session: aiohttp.ClientSession
+    stack: contextlib.AsyncExitStack
+    beside: dict[str, int] = field(default_factory=dict)
 
     def dsns(self) -> dict[str, str]:
         """By database. Raises NotRunning."""
@@ -87,7 +93,9 @@ async def opened(wanted: Wanted, settings: Mapping[str, str]) -> AsyncIterator[S
         if not wanted.is_own:
             if settings:
                 raise CannotMeasure(f"this needs a shop of its own, started with {dict(settings)}")
-            yield _found(wanted, session)
+            shop, address, admin = _found(wanted)
+            later = await stack.enter_async_context(contextlib.AsyncExitStack())
+            yield Subject(address, admin, shop, session, later)
             return
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="markethall-bench-"))
         options = Options(
@@ -102,13 +110,14 @@ async def opened(wanted: Wanted, settings: Mapping[str, str]) -> AsyncIterator[S
         environment = {f"MARKETHALL_{name}": value for name, value in settings.items()}
         stack.enter_context(more_environment(environment))
         opened = await stack.enter_async_context(open_shop(options, lambda row: None, asyncio.Event()))
-        yield Subject(opened.address, opened.admin, LocalShop(opened.folder.path), session)
+        later = await stack.enter_async_context(contextlib.AsyncExitStack())
+        yield Subject(opened.address, opened.admin, LocalShop(opened.folder.path), session, later)
 
 
-def _found(wanted: Wanted, session: aiohttp.ClientSession) -> Subject:
+def _found(wanted: Wanted) -> tuple[LocalShop | None, str, Admin]:
     shop = LocalShop(wanted.data) if wanted.data else None
     admin = wanted.admin or (shop.admin if shop else None)
     if admin is None:
         raise CannotMeasure("an admin is needed who stocks the goods: --email and --password, or --data")
     address = wanted.url or (shop.address if shop else "")
-    return Subject(address.rstrip("/"), admin, shop, session)
+    return shop, address.rstrip("/"), admin

@@ -28,25 +28,27 @@ class Usage(msgspec.Struct, frozen=True):
 class Meter:
     """Counts from when it was made. Processes that come and go meanwhile are counted by whoever started them."""
 
-    def __init__(self, shop: LocalShop) -> None:
+    def __init__(self, shop: LocalShop, beside: Mapping[str, int]) -> None:
+        """`beside`: further processes, by name."""
         self._shop = shop
+        self._beside = beside
         self._began = monotonic()
         self._machine = _busy_of_machine()
-        self._before = _cpu(shop)
+        self._before = _cpu(shop, beside)
 
     def read(self, generator_seconds: float) -> Usage:
         """`generator_seconds`: CPU of whoever made the load, which is not elsewhere."""
-        after = _cpu(self._shop)
+        after = _cpu(self._shop, self._beside)
         wall = monotonic() - self._began
         shop = {name: round(after[name] - self._before.get(name, 0.0), 3) for name in after}
         elsewhere = _busy_of_machine() - self._machine - sum(shop.values()) - generator_seconds
         return Usage(shop, round(max(0.0, elsewhere / wall), 3))
 
 
-def memory_mib(shop: LocalShop) -> dict[str, float]:
+def memory_mib(shop: LocalShop, beside: Mapping[str, int]) -> dict[str, float]:
     """PSS by service, MiB, now. Walks page tables: some milliseconds a process."""
     sums: Counter[str] = Counter()
-    for name, process in _processes(shop):
+    for name, process in _processes(shop, beside):
         try:
             sums[name] += process.memory_full_info().pss
         except psutil.Error:
@@ -54,10 +56,10 @@ def memory_mib(shop: LocalShop) -> dict[str, float]:
     return {name: round(total / MIB, 1) for name, total in sums.items()}
 
 
-def _cpu(shop: LocalShop) -> dict[str, float]:
+def _cpu(shop: LocalShop, beside: Mapping[str, int]) -> dict[str, float]:
     """Seconds so far by service, of what runs and of what it has waited for."""
     sums: dict[str, float] = {}
-    for name, process in _processes(shop):
+    for name, process in _processes(shop, beside):
         try:
             times = process.cpu_times()
         except psutil.Error:
@@ -69,18 +71,19 @@ def _cpu(shop: LocalShop) -> dict[str, float]:
     return sums
 
 
-def _processes(shop: LocalShop) -> Iterable[tuple[str, psutil.Process]]:
+def _processes(shop: LocalShop, beside: Mapping[str, int]) -> Iterable[tuple[str, psutil.Process]]:
     """Every process of the shop with its service, those it started included; the supervisor last."""
     supervisor: psutil.Process | None = None
-    for entry in shop.folder.read_processes():
+    entries = [(entry.service, entry.pid) for entry in shop.folder.read_processes()]
+    for name, pid in (*entries, *beside.items()):
         try:
-            process = psutil.Process(entry.pid)
+            process = psutil.Process(pid)
             supervisor = supervisor or process.parent()
             family = [process, *process.children(recursive=True)]
         except psutil.Error:
             continue
         for each in family:
-            yield entry.service, each
+            yield name, each
     if supervisor is not None:
         yield SUPERVISOR, supervisor
 

@@ -141,6 +141,24 @@ def flash_sale(
     return [Case(f"{buyers:,} buyers for {units:,}", FlashSale(buyers, units))]
 
 
+@app.command()
+@measured("compare")
+def compare(
+    connections: Annotated[int, typer.Option(min=1, max=10_000, help="For orders; reads have 64.")] = 256,
+    skus: Annotated[int, typer.Option(min=1, max=10_000, help="As in `orders`.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, max=500, help="Orders to a batch, of the database's floor.")] = 100,
+) -> "list[Case]":
+    """The shop, the usual design (one transaction for each order) and the floors, in turn on one machine.
+
+    The column of multiples is the shop's rate in those of the row, from rounds that followed each other. The usual
+    design has the same database server and the same HTTP stack. The floors are `pgbench` with the order path's own
+    statements in batches, and an HTTP server that answers from memory.
+    """
+    from markethall.bench.comparison import cases
+
+    return cases(connections, skus, batch)
+
+
 def _paces(connections: str, rate: float, threads: int) -> "list[Pace]":
     from markethall.bench.load.pace import Pace
     from markethall.bench.load.steady import MAX_CONNECTIONS

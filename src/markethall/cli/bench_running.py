@@ -55,7 +55,7 @@ async def _measure(cases: "Sequence[Case]", asked: Asked) -> "list[Summary]":
     broken_off_by_signals()
     with bar("measuring", steps(cases, asked.course)) as advance:
         rounds = await measure(cases, asked.wanted, asked.course, lambda _: advance())
-    return [summary(case, rounds[case.name]) for case in cases]
+    return [summary(case, rounds) for case in cases]
 
 
 def _show(title: str, cases: "Sequence[Case]", found: "Sequence[Summary]") -> None:

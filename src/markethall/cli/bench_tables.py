@@ -9,6 +9,8 @@ from markethall.bench.case import Case, Target
 from markethall.bench.figures import Figure, Summary
 
 SHOWN = ("rate", "p50_ms", "p99_ms", "cpu_us", "load_cpu_us", "memory_mib", "elsewhere")
+SPREAD = ("rate", "ratio", "p99_ms")
+"""With the least and the greatest."""
 HEADINGS = {
     "rate": "per second",
     "p50_ms": "p50 ms",
@@ -17,6 +19,7 @@ HEADINGS = {
     "load_cpu_us": "load µs each",
     "memory_mib": "MiB PSS",
     "elsewhere": "other cores",
+    "ratio": "Markethall, times this",
 }
 CAPTION = (
     "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
@@ -26,12 +29,13 @@ CAPTION = (
 
 def table(title: str, cases: Sequence[Case], found: Sequence[Summary]) -> Table:
     with_targets = any(case.targets for case in cases)
-    columns = [Column(HEADINGS[name], justify="right") for name in SHOWN]
+    shown = ("rate", "ratio", *SHOWN[1:]) if any(case.compared for case in cases) else SHOWN
+    columns = [Column(HEADINGS[name], justify="right") for name in shown]
     more = ([Column("to reach", justify="right")] if with_targets else []) + [Column("besides")]
     made = Table(Column(title), *columns, *more, caption=CAPTION)
     for case, each in zip(cases, found, strict=True):
         targets = [_targets(case.targets, each)] if with_targets else []
-        cells = [_cell(each.figures.get(name), spread=name in ("rate", "p99_ms")) for name in SHOWN]
+        cells = [_cell(each.figures.get(name), spread=name in SPREAD) for name in shown]
         if each.violations:
             cells[0] = "[red]violated[/red]"
         made.add_row(escape(each.name), *cells, *targets, escape(_besides(each)))
@@ -63,7 +67,7 @@ def _besides(found: Summary) -> str:
     """Whatever else there is a figure of, and what went wrong without breaking a promise."""
     lines = []
     for name, figure in found.figures.items():
-        if name in SHOWN or name in ("p90_ms", "p99.9_ms", "max_ms"):
+        if name in HEADINGS or name in ("p90_ms", "p99.9_ms", "max_ms"):
             continue
         if name in ("refused", "broken") and not figure.most:
             continue

@@ -22,14 +22,15 @@ class Pace:
             return f"{self.rate:,.0f} a second"
         return "1 connection" if self.connections == 1 else f"{self.connections} connections"
 
-    async def load(self, subject: Subject, requests: Sequence[Request], seconds: float) -> Seen:
-        """Raises CannotMeasure."""
+    async def load(
+        self, subject: Subject, requests: Sequence[Request], seconds: float, address: str | None = None
+    ) -> Seen:
+        """At the shop, or at `address`. Raises CannotMeasure."""
+        at = address or subject.address
         if self.rate:
-            return await steady.run(
-                subject.address, requests, rate=self.rate, seconds=seconds, connections=self.connections
-            )
+            return await steady.run(at, requests, rate=self.rate, seconds=seconds, connections=self.connections)
         return await wrk.run(
-            subject.address,
+            at,
             requests,
             connections=self.connections,
             seconds=seconds,

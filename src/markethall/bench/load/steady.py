@@ -4,7 +4,6 @@ Latency counts from when a request was due, so that a stall shows in all that sh
 """
 
 import asyncio
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,11 +13,10 @@ from uuid import uuid4
 
 import msgspec
 
-from markethall.bench.errors import CannotMeasure
 from markethall.bench.load.pacemaker import Task, Told
+from markethall.bench.load.program import run_to_its_end
 from markethall.bench.load.requests import Request, write
 from markethall.bench.load.seen import Seen
-from markethall.local.process import dying_with_parent
 
 PATIENCE_SECONDS = 30.0
 START_SECONDS = 60.0
@@ -80,25 +78,9 @@ async def _run(address: str, requests: Sequence[Request], connections: int, rate
             seconds=seconds,
             patience_seconds=PATIENCE_SECONDS,
         )
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "markethall.bench.load.pacemaker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=dying_with_parent(signal.SIGKILL),
+        output, _ = await run_to_its_end(
+            [sys.executable, "-m", "markethall.bench.load.pacemaker"],
+            seconds + PATIENCE_SECONDS + START_SECONDS,
+            told=msgspec.json.encode(task),
         )
-        try:
-            async with asyncio.timeout(seconds + PATIENCE_SECONDS + START_SECONDS):
-                output, errors = await process.communicate(msgspec.json.encode(task))
-        except TimeoutError:
-            raise CannotMeasure("the load generator did not come to its end") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    if process.returncode:
-        raise CannotMeasure(f"the load generator failed: {errors.decode(errors='replace').strip()[-300:]}")
     return msgspec.json.decode(output, type=Told)

@@ -4,9 +4,7 @@ It is compiled and takes some microseconds a request; a generator in Python woul
 """
 
 import asyncio
-import resource
 import shutil
-import signal
 import tempfile
 from collections.abc import Sequence
 from importlib.resources import as_file, files
@@ -16,9 +14,9 @@ from uuid import uuid4
 import msgspec
 
 from markethall.bench.errors import CannotMeasure, GeneratorMissing
+from markethall.bench.load.program import run_to_its_end
 from markethall.bench.load.requests import Request, write
 from markethall.bench.load.seen import Seen
-from markethall.local.process import dying_with_parent
 
 ANSWER_SECONDS = 30
 """What takes longer is counted as broken."""
@@ -72,34 +70,10 @@ async def run(
         await asyncio.to_thread(write, requests, prepared)
         arguments = [f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={ANSWER_SECONDS}s"]
         given = [str(prepared), uuid4().hex[:12], *(["statuses"] if count_statuses else [])]
-        before = _cpu_of_children()
-        output = await _output(
+        output, cpu_seconds = await run_to_its_end(
             [program, *arguments, "-s", str(script), address, "--", *given], seconds + ANSWER_SECONDS + END_SECONDS
         )
-        return _read(output, _cpu_of_children() - before)
-
-
-async def _output(command: Sequence[str], seconds: float) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=dying_with_parent(signal.SIGKILL),
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        raise CannotMeasure(f"wrk did not end within {seconds:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise CannotMeasure(f"wrk failed: {output.decode(errors='replace').strip()[-300:]}")
-    return output.decode(errors="replace")
+    return _read(output.decode(errors="replace"), cpu_seconds)
 
 
 def _read(output: str, cpu_seconds: float) -> Seen:
@@ -116,9 +90,3 @@ def _read(output: str, cpu_seconds: float) -> Seen:
                 statuses=told.statuses or None,
             )
     raise CannotMeasure(f"wrk told nothing: {output.strip()[-300:]}")
-
-
-def _cpu_of_children() -> float:
-    """Of all that have ended. While a run lasts, nothing else of ours ends."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

@@ -34,14 +34,15 @@ class Orders:
 
     async def prepare(self, subject: Subject) -> Ready:
         goods = await stock(subject, self.skus)
-        requests = self._requests(subject.address, goods.skus)
+        requests = self.requests(subject.address, goods.skus)
 
         async def load(seconds: float) -> Seen:
             return await self.pace.load(subject, requests, seconds)
 
         return Ready(load, self._judge)
 
-    def _requests(self, address: str, skus: Sequence[str]) -> list[Request]:
+    def requests(self, address: str, skus: Sequence[str]) -> list[Request]:
+        """Each is a new order whenever it is sent."""
         prefer = "respond-async" if self.respond_async else f"wait={WAIT_SECONDS}"
         return [
             request("POST", f"{address}/api/orders", headers={"Prefer": prefer}, body={"lines": lines}, keyed=True)
