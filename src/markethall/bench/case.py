@@ -80,9 +80,12 @@ class Target:
     at_least: float
     better: float | None = None
 
+    @property
+    def more_is_better(self) -> bool:
+        return self.figure.endswith("rate")
+
     def reached(self, value: float) -> bool:
-        more_is_better = self.figure in ("rate", "drained_rate")
-        return value >= self.at_least if more_is_better else value <= self.at_least
+        return value >= self.at_least if self.more_is_better else value <= self.at_least
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Case:
     name: str
     workload: Workload
     targets: tuple[Target, ...] = field(default=())
+    shop: str = ""
+    """Cases with the same word here share a shop, if it is the bench's own."""
     compared: str | None = None
     """Name of the case whose rate is told as a multiple of this one's, round by round."""
 

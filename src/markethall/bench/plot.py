@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from markethall.bench.figures import Summary
@@ -10,8 +11,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SUFFIXES = (".svg", ".png")
+CUT_OFF = 5.0
+"""Times the median."""
 INK, QUIET, GRID = "#1f3b57", "#7f9bb3", "#e4e9ee"
-COLOURS = ("#1f3b57", "#3f6f9f", "#7f9bb3", "#b9cad9", "#c8401f", "#e08a5b", "#e9c46a", "#8a9a5b", "#5b6770")
+COLOURS = (
+    *("#1f3b57", "#3f6f9f", "#7f9bb3", "#b9cad9", "#c8401f", "#e08a5b"),
+    *("#e9c46a", "#8a9a5b", "#5b6770", "#a3728a", "#4f8f8b", "#d9b8a8"),
+)
 
 
 def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
@@ -20,6 +26,7 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter
 
     # Text stays text in the SVG, and the same figures write the same file.
     with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "markethall", "font.size": 10}):
@@ -32,10 +39,14 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
         _cpu(cpu, found)
         rates.set_yticks(range(len(found)), [each.name for each in found])
         rates.invert_yaxis()
+        latencies.set_xscale("log")
+        for axes in (rates, cpu):
+            axes.set_xlim(left=0)
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        latencies.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         for axes in (rates, latencies, cpu):
             axes.grid(visible=True, axis="x", color=GRID, linewidth=0.8)
             axes.set_axisbelow(True)
-            axes.set_xlim(left=0)
             axes.spines[["top", "right"]].set_visible(False)
         figure.suptitle(f"markethall bench {title}: medians, and from the least to the greatest round")
         paths = [place.with_name(place.name + suffix) for suffix in SUFFIXES]
@@ -50,16 +61,8 @@ def _rates(axes: "Axes", found: Sequence[Summary]) -> None:
     spread = [[f.median - f.least for f in rates], [f.most - f.median for f in rates]]
     axes.barh(range(len(found)), [f.median for f in rates], xerr=spread, color=QUIET, ecolor=INK, capsize=3)
     for row, figure in enumerate(rates):
-        axes.annotate(
-            f"{figure.median:,.0f}",
-            (figure.median, row),
-            xytext=(-6, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            color="white",
-            fontsize=9,
-        )
+        _say(axes, f"{figure.median:,.0f}", figure.most, row)
+    axes.set_xlim(right=1.2 * max(figure.most for figure in rates))
     axes.set_xlabel("per second")
 
 
@@ -82,12 +85,31 @@ def _latencies(axes: "Axes", found: Sequence[Summary]) -> None:
 
 
 def _cpu(axes: "Axes", found: Sequence[Summary]) -> None:
+    """A row that takes many times as much as most is cut off, and says so."""
     services = sorted({name for each in found for name in each.cpu_us_by_service})
     left = [0.0] * len(found)
     for service, colour in zip(services, COLOURS * 2, strict=False):
         values = [each.cpu_us_by_service.get(service, 0.0) for each in found]
         axes.barh(range(len(found)), values, left=left, color=colour, label=service)
         left = [sum(pair) for pair in zip(left, values, strict=True)]
-    axes.set_xlabel("the shop's CPU for each (µs)")
+    limit = min(1.15 * max(left), CUT_OFF * median(left))
+    for row, total in enumerate(left):
+        if total > limit > 0:
+            _say(axes, f"to {total:,.0f}", limit, row, beside=-6)
+    axes.set_xlim(right=limit or 1.0)
+    axes.set_xlabel("CPU for each (µs)")
     if services:
         axes.legend(frameon=False, fontsize=8, ncols=2)
+
+
+def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6) -> None:
+    axes.annotate(
+        text,
+        (at, row),
+        xytext=(beside, 0),
+        textcoords="offset points",
+        ha="left" if beside > 0 else "right",
+        va="center",
+        color=INK if beside > 0 else "white",
+        fontsize=9,
+    )

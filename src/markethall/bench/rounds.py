@@ -63,14 +63,14 @@ class Course:
 async def measure(
     cases: Sequence[Case], wanted: Wanted, course: Course, tell: Tell = lambda _: None
 ) -> dict[str, list[Round]]:
-    """By the case's name. Cases that need other settings of the services get a shop of their own.
+    """By the case's name. Cases of one shop alternate, round by round; one shop after the other.
 
     `tell` hears what is being done; once for each round (`steps` says how many).
 
     Raises CannotMeasure, LocalError, OSError, asyncpg.PostgresError.
     """
     found: dict[str, list[Round]] = {case.name: [] for case in cases}
-    for settings, group in _by_settings(cases):
+    for settings, group in _by_shop(cases):
         async with AsyncExitStack() as stack:
             subject = await stack.enter_async_context(opened(wanted, settings))
             books = await stack.enter_async_context(settling.opened(subject.dsns())) if subject.shop else None
@@ -92,11 +92,12 @@ def steps(cases: Sequence[Case], course: Course) -> int:
     return len(cases) * course.rounds
 
 
-def _by_settings(cases: Sequence[Case]) -> list[tuple[Mapping[str, str], list[Case]]]:
-    groups: dict[tuple[tuple[str, str], ...], list[Case]] = {}
+def _by_shop(cases: Sequence[Case]) -> list[tuple[Mapping[str, str], list[Case]]]:
+    """Settings and cases of each shop."""
+    shops: dict[tuple[str, tuple[tuple[str, str], ...]], list[Case]] = {}
     for case in cases:
-        groups.setdefault(tuple(sorted(case.workload.settings.items())), []).append(case)
-    return [(dict(settings), group) for settings, group in groups.items()]
+        shops.setdefault((case.shop, tuple(sorted(case.workload.settings.items()))), []).append(case)
+    return [(dict(settings), group) for (_, settings), group in shops.items()]
 
 
 async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready, seconds: float) -> Round:

@@ -141,6 +141,20 @@ def flash_sale(
     return [Case(f"{buyers:,} buyers for {units:,}", FlashSale(buyers, units))]
 
 
+@app.command("all")
+@measured("all")
+def all_rows(
+    only: Annotated[str, typer.Option(metavar="ROW,...", help="Some of them, by name; a wrong one lists them.")] = "",
+) -> "list[Case]":
+    """Every row that the shop has a mark to reach for, with the marks: enough (and better still)."""
+    from markethall.bench.reach import ROWS
+
+    wanted = [part.strip() for part in only.split(",") if part.strip()] or list(ROWS)
+    if unknown := [part for part in wanted if part not in ROWS]:
+        raise typer.BadParameter(f"there is no row {unknown[0]!r}: they are {', '.join(ROWS)}", param_hint="--only")
+    return [ROWS[name] for name in wanted]
+
+
 @app.command()
 @measured("compare")
 def compare(

@@ -21,6 +21,8 @@ HEADINGS = {
     "elsewhere": "other cores",
     "ratio": "Markethall, times this",
 }
+MARKS = {"rate": "", "p50_ms": "p50", "p99_ms": "p99", "cpu_us": "CPU", "memory_mib": "MiB"}
+UNITS = {"seconds": "s"}
 CAPTION = (
     "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
     "other cores: what else the machine was busy with."
@@ -58,7 +60,8 @@ def _targets(targets: Sequence[Target], found: Summary) -> str:
     for target in targets:
         figure = found.figures.get(target.figure)
         better = f" ({_number(target.better)})" if target.better is not None else ""
-        said = f"{HEADINGS.get(target.figure, target.figure)} {_number(target.at_least)}{better}"
+        sign = "≥" if target.more_is_better else "≤"
+        said = f"{MARKS.get(target.figure, target.figure)} {sign} {_number(target.at_least)}{better}".strip()
         lines.append(said if figure is None else f"[{'green' if target.reached(figure.median) else 'red'}]{said}[/]")
     return "\n".join(lines)
 
@@ -72,7 +75,14 @@ def _besides(found: Summary) -> str:
         if name in ("refused", "broken") and not figure.most:
             continue
         what, _, unit = name.rpartition("_")
-        lines.append(
-            f"{what.replace('_', ' ')} {_number(figure.median)} {unit}" if what else f"{name} {_number(figure.median)}"
-        )
+        number = _number(figure.median)
+        match unit:
+            case "rate":
+                lines.append(f"{what} {number}/s")
+            case "percent":
+                lines.append(f"{what} {number} %")
+            case "orders" | "refused" | "broken":
+                lines.append(f"{number} {name.replace('_', ' ')}")
+            case _:
+                lines.append(f"{what.replace('_', ' ')} {number} {UNITS.get(unit, unit)}")
     return ", ".join(lines)

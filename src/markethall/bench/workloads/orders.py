@@ -70,7 +70,7 @@ class Orders:
         pending = facts.statuses.get("202", 0)
         if facts.statuses and not self.respond_async:
             told = min(told, facts.statuses.get("201", 0))
-        more = {"answered_pending_orders": float(pending)} if pending and not self.respond_async else {}
+        more = {"pending_when_answered_orders": float(pending)} if pending and not self.respond_async else {}
         if facts.counts is None:
             return Outcome(told, told, more=more)
         counts = facts.counts

@@ -56,9 +56,9 @@ class SignIn:
         def judge(seen: Seen, facts: Facts) -> Outcome:
             done = seen.answers - seen.refused
             more = {
-                f"browsing_{when}_{name}_ms": browsed[when].latencies_ms[name]
-                for when in ("alone", "meanwhile")
+                f"browsing_{name}_{when}_ms": browsed[when].latencies_ms[name]
                 for name in ("p50", "p99")
+                for when in ("alone", "meanwhile")
                 if browsed[when].latencies_ms
             }
             failed = sum(each.broken + each.refused for each in browsed.values())

@@ -50,9 +50,9 @@ class SoldOut:
         violations = []
         if sold := facts.statuses.get("201", 0):
             violations.append(f"{sold} orders of what is sold out were confirmed")
-        # What was not cut short made an order, which was rejected.
+        # Past the short cut an order is placed, and rejected.
         placed = facts.counts.placed if facts.counts else 0
-        more = {"past_the_short_cut_orders": float(placed)} if placed else {}
+        more = {"placed_orders": float(placed)} if placed else {}
         strange = sum(facts.statuses.values()) - refused
         return Outcome(done, refused, refused=strange, more=more, violations=tuple(violations))
 
