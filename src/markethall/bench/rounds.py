@@ -15,7 +15,7 @@ from markethall.bench.case import Case, Facts, Ready
 from markethall.bench.load.seen import Seen
 from markethall.bench.settling import Books
 from markethall.bench.subject import Subject, Wanted, opened
-from markethall.bench.usage import Meter, Usage, memory_mib
+from markethall.bench.usage import Meter, Usage
 
 WARM_SECONDS = 2.0
 MEMORY_AT = 0.8
@@ -105,10 +105,10 @@ async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready
     mark = await books.mark() if books else 0
     before = await front_answers.answers(subject)
     meter = Meter(subject.shop, subject.beside) if subject.shop else None
-    memory = asyncio.create_task(_memory(subject, seconds * MEMORY_AT))
+    memory = asyncio.create_task(_memory(meter, seconds * MEMORY_AT))
     try:
         seen = await ready.load(seconds)
-        taken = memory.result() if memory.done() else await _memory(subject, 0.0)
+        taken = memory.result() if memory.done() else await _memory(meter, 0.0)
     finally:
         memory.cancel()
     settled = await books.settled(mark) if books else 0.0
@@ -143,9 +143,9 @@ def _of(subject: Subject, ready: Ready, by_service: Mapping[str, float]) -> dict
     }
 
 
-async def _memory(subject: Subject, after: float) -> Mapping[str, float]:
+async def _memory(meter: Meter | None, after: float) -> Mapping[str, float]:
     await asyncio.sleep(after)
-    return memory_mib(subject.shop, subject.beside) if subject.shop else {}
+    return meter.memory_mib() if meter else {}
 
 
 async def _audited(subject: Subject) -> list[str]:

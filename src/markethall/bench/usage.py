@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from time import monotonic
+from time import monotonic, thread_time
 
 import msgspec
 import psutil
@@ -10,7 +10,7 @@ import psutil
 from markethall.local.shop import LocalShop
 
 SUPERVISOR = "up"
-"""The supervisor; in a shop of the bench's own it lives in the measuring process, whose CPU is counted with it."""
+"""The supervisor. That of a shop of the bench's own lives in the measuring process."""
 MIB = 1024 * 1024
 
 
@@ -26,40 +26,48 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Meter:
-    """Counts from when it was made. Processes that come and go meanwhile are counted by whoever started them."""
+    """Counts from when it was made. Processes that come and go meanwhile are counted by whoever started them.
+
+    What measuring itself takes is not the shop's, where both are one process.
+    """
 
     def __init__(self, shop: LocalShop, beside: Mapping[str, int]) -> None:
         """`beside`: further processes, by name."""
         self._shop = shop
         self._beside = beside
+        self._own = 0.0
         self._began = monotonic()
         self._machine = _busy_of_machine()
-        self._before = _cpu(shop, beside)
+        self._before = dict(_cpu(_processes(shop, beside)))
+
+    def memory_mib(self) -> dict[str, float]:
+        """PSS by service, MiB, now. Walks page tables: some milliseconds a process."""
+        began, sums = thread_time(), Counter[str]()
+        for name, process in _processes(self._shop, self._beside):
+            try:
+                sums[name] += process.memory_full_info().pss
+            except psutil.Error:
+                continue
+        self._own += thread_time() - began
+        return {name: round(total / MIB, 1) for name, total in sums.items()}
 
     def read(self, generator_seconds: float) -> Usage:
         """`generator_seconds`: CPU of whoever made the load, which is not elsewhere."""
-        after = _cpu(self._shop, self._beside)
-        wall = monotonic() - self._began
-        shop = {name: round(after[name] - self._before.get(name, 0.0), 3) for name in after}
-        elsewhere = _busy_of_machine() - self._machine - sum(shop.values()) - generator_seconds
+        wall, machine = monotonic() - self._began, _busy_of_machine() - self._machine
+        # The supervisor comes last when it begins, and first when it ends.
+        after = _cpu(reversed(list(_processes(self._shop, self._beside))))
+        taken = {name: max(0.0, after[name] - self._before.get(name, 0.0)) for name in after}
+        elsewhere = machine - sum(taken.values()) - generator_seconds
+        if SUPERVISOR in taken:
+            taken[SUPERVISOR] = max(0.0, taken[SUPERVISOR] - self._own)
+        shop = {name: round(seconds, 3) for name, seconds in taken.items()}
         return Usage(shop, round(max(0.0, elsewhere / wall), 3))
 
 
-def memory_mib(shop: LocalShop, beside: Mapping[str, int]) -> dict[str, float]:
-    """PSS by service, MiB, now. Walks page tables: some milliseconds a process."""
-    sums: Counter[str] = Counter()
-    for name, process in _processes(shop, beside):
-        try:
-            sums[name] += process.memory_full_info().pss
-        except psutil.Error:
-            continue
-    return {name: round(total / MIB, 1) for name, total in sums.items()}
-
-
-def _cpu(shop: LocalShop, beside: Mapping[str, int]) -> dict[str, float]:
+def _cpu(processes: Iterable[tuple[str, psutil.Process]]) -> dict[str, float]:
     """Seconds so far by service, of what runs and of what it has waited for."""
     sums: dict[str, float] = {}
-    for name, process in _processes(shop, beside):
+    for name, process in processes:
         try:
             times = process.cpu_times()
         except psutil.Error:
