@@ -112,8 +112,9 @@ async def test_a_run_with_a_violation_has_no_figure(shop: Shop) -> None:
     assert told.violations == ("a promise",)
 
 
-async def test_what_the_audit_finds_is_a_violation(shop: Shop) -> None:
-    """An order whose reservation is gone is noticed after the very next round."""
+@pytest.mark.parametrize("audit_each", [True, False])
+async def test_what_the_audit_finds_is_a_violation(shop: Shop, audit_each: bool) -> None:
+    """Stock that is in no ledger is noticed after the very next round, or at the end."""
 
     class Breaking(Violated):
         async def prepare(self, subject: Subject) -> Ready:
@@ -130,8 +131,9 @@ async def test_what_the_audit_finds_is_a_violation(shop: Shop) -> None:
         finally:
             await connection.close()
 
+    course = Course(1, 1.0, 0.0, audit_each=audit_each)
     try:
-        (each,) = (await measure([Case("broken", Breaking())], Wanted(data=shop.data), Course(1, 1.0, 0.0)))["broken"]
+        (each,) = (await measure([Case("broken", Breaking())], Wanted(data=shop.data), course))["broken"]
     finally:
         await _say("UPDATE stock SET on_hand = on_hand - 2 WHERE sku = (SELECT min(sku) FROM stock)")
     assert each.rate is None

@@ -1,8 +1,9 @@
-"""The shop beside the usual design and the floors: rows that are measured in turn."""
+"""Rows that are measured beside each other: the shop and its peers, a young shop and an old one."""
 
-from markethall.bench.case import Case
+from markethall.bench.case import Case, Target
 from markethall.bench.load.pace import SOME, Pace
 from markethall.bench.workloads.batched import Batched
+from markethall.bench.workloads.growth import Growth, Work
 from markethall.bench.workloads.memory import FromMemory
 from markethall.bench.workloads.orders import Orders
 from markethall.bench.workloads.reads import Reads
@@ -22,3 +23,16 @@ def cases(connections: int, skus: int, batch: int) -> list[Case]:
         Case("reads: a query each", UsualReads(SOME), compared=READS),
         Case("reads: HTTP alone, from memory", FromMemory("GET", SOME), compared=READS),
     ]
+
+
+def grown(young: tuple[int, int], old: tuple[int, int], connections: int) -> list[Case]:
+    """Products and orders of each. An old shop should not be slower by half."""
+    found = []
+    for age, (products, orders) in (("young", young), ("old", old)):
+        for work in Work:
+            name = f"{work}, {products:,} products"
+            compared = f"{work}, {young[0]:,} products" if age == "old" else None
+            workload = Growth(work, products, orders, Pace(connections))
+            targets = (Target("ratio", 1.5),) if compared else ()
+            found.append(Case(name, workload, targets, shop=age, compared=compared))
+    return found

@@ -53,43 +53,56 @@ class Round(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Course:
-    """How many rounds, how long each."""
+    """How many rounds, how long each.
+
+    `audit_each`: after every round; else once for each shop, when its rounds are over, and then for all of them.
+    `side_by_side`: all shops at once, and their rounds alternate.
+    """
 
     rounds: int = 5
     seconds: float = 10.0
     warm_seconds: float = WARM_SECONDS
+    audit_each: bool = True
+    side_by_side: bool = False
 
 
 async def measure(
     cases: Sequence[Case], wanted: Wanted, course: Course, tell: Tell = lambda _: None
 ) -> dict[str, list[Round]]:
-    """By the case's name. Cases of one shop alternate, round by round; one shop after the other.
+    """By the case's name. Cases of one shop alternate, round by round; one shop after the other, or all at once.
 
     `tell` hears what is being done; once for each round (`steps` says how many).
 
     Raises CannotMeasure, LocalError, OSError, asyncpg.PostgresError.
     """
     found: dict[str, list[Round]] = {case.name: [] for case in cases}
-    for settings, group in _by_shop(cases):
+    shops = _by_shop(cases)
+    for together in [shops] if course.side_by_side else [[each] for each in shops]:
         async with AsyncExitStack() as stack:
-            subject = await stack.enter_async_context(opened(wanted, settings))
-            books = await stack.enter_async_context(settling.opened(subject.dsns())) if subject.shop else None
-            ready = [(case, await case.workload.prepare(subject)) for case in group]
-            for _, each in ready:
-                await each.before()
-                mark = await books.mark() if books else 0
-                await each.load(course.warm_seconds)
-                if books:
-                    await books.settled(mark)
+            stalls = [stall for shop in together for stall in await _prepared(shop, wanted, stack)]
+            for stall in stalls:
+                await _warm_up(stall, course.warm_seconds)
             for number in range(course.rounds):
-                for case, each in ready:
-                    found[case.name].append(await _round(subject, books, case, each, course.seconds))
-                    tell(f"{case.name}, round {number + 1}")
+                for stall in stalls:
+                    found[stall.case.name].append(await _round(stall, course))
+                    tell(f"{stall.case.name}, round {number + 1}")
+            if not course.audit_each:
+                await _audit_at_the_end(stalls, found)
     return found
 
 
 def steps(cases: Sequence[Case], course: Course) -> int:
     return len(cases) * course.rounds
+
+
+@dataclass(frozen=True)
+class _Stall:
+    """A case in its shop, ready to be measured."""
+
+    case: Case
+    subject: Subject
+    books: Books | None
+    ready: Ready
 
 
 def _by_shop(cases: Sequence[Case]) -> list[tuple[Mapping[str, str], list[Case]]]:
@@ -100,24 +113,40 @@ def _by_shop(cases: Sequence[Case]) -> list[tuple[Mapping[str, str], list[Case]]
     return [(dict(settings), group) for (_, settings), group in shops.items()]
 
 
-async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready, seconds: float) -> Round:
+async def _prepared(shop: tuple[Mapping[str, str], list[Case]], wanted: Wanted, stack: AsyncExitStack) -> list[_Stall]:
+    settings, cases = shop
+    subject = await stack.enter_async_context(opened(wanted, settings))
+    books = await stack.enter_async_context(settling.opened(subject.dsns())) if subject.shop else None
+    return [_Stall(case, subject, books, await case.workload.prepare(subject)) for case in cases]
+
+
+async def _warm_up(stall: _Stall, seconds: float) -> None:
+    await stall.ready.before()
+    mark = await stall.books.mark() if stall.books else 0
+    await stall.ready.load(seconds)
+    if stall.books:
+        await stall.books.settled(mark)
+
+
+async def _round(stall: _Stall, course: Course) -> Round:
+    subject, books, ready = stall.subject, stall.books, stall.ready
     await ready.before()
     mark = await books.mark() if books else 0
     before = await front_answers.answers(subject)
     meter = Meter(subject.shop, subject.beside) if subject.shop else None
-    memory = asyncio.create_task(_memory(meter, seconds * MEMORY_AT))
+    memory = asyncio.create_task(_memory(meter, course.seconds * MEMORY_AT))
     try:
-        seen = await ready.load(seconds)
+        seen = await ready.load(course.seconds)
         taken = memory.result() if memory.done() else await _memory(meter, 0.0)
     finally:
         memory.cancel()
     settled = await books.settled(mark) if books else 0.0
     usage = meter.read(seen.cpu_seconds) if meter else Usage({}, 0.0)
-    answered = front_answers.between(before, await front_answers.answers(subject), *case.workload.route)
+    answered = front_answers.between(before, await front_answers.answers(subject), *stall.case.workload.route)
     statuses = answered if subject.shop else seen.statuses or {}
     facts = Facts(statuses, await books.counts(mark) if books else None, round(settled, 3))
     outcome = ready.judge(seen, facts)
-    violations = (*outcome.violations, *await _audited(subject))
+    violations = (*outcome.violations, *(await _audited(subject) if course.audit_each else ()))
     return Round(
         rate=None if violations else round(outcome.done / seen.seconds, 1),
         done=outcome.done,
@@ -132,6 +161,21 @@ async def _round(subject: Subject, books: Books | None, case: Case, ready: Ready
         elsewhere=usage.elsewhere if meter else None,
         load_average=round(os.getloadavg()[0], 2),
     )
+
+
+async def _audit_at_the_end(stalls: Sequence[_Stall], found: dict[str, list[Round]]) -> None:
+    """Of each shop, for all the rounds that were in it."""
+    broken: dict[str, tuple[str, ...]] = {}
+    for stall in stalls:
+        address = stall.subject.address
+        if address not in broken:
+            broken[address] = tuple(await _audited(stall.subject))
+        if broken[address]:
+            found[stall.case.name] = [_voided(each, broken[address]) for each in found[stall.case.name]]
+
+
+def _voided(each: Round, broken: tuple[str, ...]) -> Round:
+    return msgspec.structs.replace(each, rate=None, violations=(*each.violations, *broken))
 
 
 def _of(subject: Subject, ready: Ready, by_service: Mapping[str, float]) -> dict[str, float]:

@@ -173,6 +173,34 @@ def compare(
     return cases(connections, skus, batch)
 
 
+@app.command()
+@measured("growth", of_two_shops=True)
+def growth(
+    products: Annotated[str, typer.Option(metavar="FEW,MANY", help="In a young shop and in an old one.")] = (
+        "1000,1000000"
+    ),
+    orders: Annotated[str, typer.Option(metavar="FEW,MANY", help="The same.")] = "10000,10000000",
+    connections: Annotated[int, typer.Option(min=1, max=1000, help="Few: latency counts here.")] = 8,
+) -> "list[Case]":
+    """Reads, lists, searches and orders in a young shop and in an old one, past all caches.
+
+    The old one takes minutes to make and some 15 GB while it lasts. Their rounds alternate; the audit comes once, at
+    the end. The column of multiples is the young shop's rate in those of the old: at the same connections, that is
+    the ratio of their latencies.
+    """
+    from markethall.bench.comparison import grown
+
+    ages = list(zip(_sizes(products, "--products"), _sizes(orders, "--orders"), strict=True))
+    return grown(ages[0], ages[1], connections)
+
+
+def _sizes(text: str, name: str) -> list[int]:
+    found = text.replace("_", "").split(",")
+    if len(found) != 2 or not all(part.isdecimal() and 1 <= int(part) <= 100_000_000 for part in found):
+        raise typer.BadParameter("two numbers, separated by a comma", param_hint=name)
+    return [int(part) for part in found]
+
+
 def _paces(connections: str, rate: float, threads: int) -> "list[Pace]":
     from markethall.bench.load.pace import Pace
     from markethall.bench.load.steady import MAX_CONNECTIONS

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,8 +60,13 @@ def _shared(
     return Asked(Course(rounds, seconds), wanted, to, json)
 
 
-def measured(title: str) -> Callable[[Callable[..., "Sequence[Case]"]], Callable[..., None]]:
-    """A command that names cases becomes one that measures them, with the shared options after its own."""
+def measured(
+    title: str, *, of_two_shops: bool = False
+) -> Callable[[Callable[..., "Sequence[Case]"]], Callable[..., None]]:
+    """A command that names cases becomes one that measures them, with the shared options after its own.
+
+    `of_two_shops`: they run side by side, and are audited at the end.
+    """
 
     def decorate(cases_of: Callable[..., "Sequence[Case]"]) -> Callable[..., None]:
         own, shared = inspect.signature(cases_of).parameters, inspect.signature(_shared).parameters
@@ -71,7 +76,10 @@ def measured(title: str) -> Callable[[Callable[..., "Sequence[Case]"]], Callable
             from markethall.cli.bench_running import run
 
             cases = cases_of(**{name: given[name] for name in own})
-            run(title, cases, _shared(**{name: given[name] for name in shared}))
+            asked = _shared(**{name: given[name] for name in shared})
+            if of_two_shops:
+                asked = replace(asked, course=replace(asked.course, audit_each=False, side_by_side=True))
+            run(title, cases, asked)
 
         all_of = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own.values(), *shared.values())]
         command.__signature__ = inspect.Signature(all_of)  # type: ignore[attr-defined]

@@ -19,9 +19,9 @@ HEADINGS = {
     "load_cpu_us": "load µs each",
     "memory_mib": "MiB PSS",
     "elsewhere": "other cores",
-    "ratio": "Markethall, times this",
+    "ratio": "compared, times this",
 }
-MARKS = {"rate": "", "p50_ms": "p50", "p99_ms": "p99", "cpu_us": "CPU", "memory_mib": "MiB"}
+MARKS = {"rate": "", "ratio": "times", "p50_ms": "p50", "p99_ms": "p99", "cpu_us": "CPU", "memory_mib": "MiB"}
 UNITS = {"seconds": "s"}
 CAPTION = (
     "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
