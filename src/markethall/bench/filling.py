@@ -74,6 +74,7 @@ CATALOG = (
     SELECT category_id, number, price, name_key FROM products WHERE slug LIKE 'grown-%' AND $1::bigint IS NOT NULL
     """,
 )
+# inventory and orders may have heard of these products already: they copy what catalog has when they begin.
 INVENTORY = (
     f"""
     INSERT INTO movements (sku, kind, on_hand_delta, reserved_delta, reference, at)
@@ -91,6 +92,7 @@ INVENTORY = (
     LEFT JOIN (
         SELECT 1 + o % $1 AS product, count(*) AS units FROM generate_series(1, $2::bigint) AS o GROUP BY 1
     ) AS held ON held.product = i
+    ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand, reserved = excluded.reserved
     """,  # noqa: S608
     """
     INSERT INTO reservations (order_id, state, skus, quantities, settled_at)
@@ -104,10 +106,12 @@ ORDERS = (
     WITH given AS ({_PRODUCTS})
     INSERT INTO price_list (sku, product_id, slug, name, options, price, active)
     SELECT sku, id, slug, name, '{{}}', price, true FROM given
+    ON CONFLICT DO NOTHING
     """,  # noqa: S608
     """
     INSERT INTO listed_products (product_id, version)
     SELECT md5('product ' || i)::uuid, 1 FROM generate_series(1, $1::bigint) AS i
+    ON CONFLICT DO NOTHING
     """,
     f"""
     INSERT INTO orders (id, number, user_id, fingerprint, currency, lines, total, placed_at, reserved_at)
@@ -161,8 +165,8 @@ async def _write(connection: "asyncpg.Connection[Any]", statements: Sequence[str
 async def _is_filled(connection: "asyncpg.Connection[Any]", database: str) -> bool:
     probe = {
         "catalog": "SELECT EXISTS (SELECT FROM products WHERE slug = 'grown-1')",
-        "inventory": "SELECT EXISTS (SELECT FROM stock WHERE sku = 'GROWN-1')",
-        "orders": "SELECT EXISTS (SELECT FROM price_list WHERE sku = 'GROWN-1')",
+        "inventory": "SELECT EXISTS (SELECT FROM movements WHERE sku = 'GROWN-1')",
+        "orders": "SELECT EXISTS (SELECT FROM orders WHERE id = md5('order 1')::uuid)",
     }
     found: bool = await connection.fetchval(probe[database])
     return found
