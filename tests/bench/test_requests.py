@@ -11,7 +11,7 @@ from tests.bench.server import listening
 
 
 def test_requests_are_read_as_they_were_written(tmp_path: Path) -> None:
-    prepared = [Request(b"GET / HTTP/1.1\r\n\r\n"), Request(b"with\nlines ", b"\n\n12 3\n"), Request(b"x")]
+    prepared = [Request(b"GET / HTTP/1.1\r\n\r\n", kind="read"), Request(b"with\nlines ", b"\n\n12 3\n"), Request(b"x")]
     write(prepared, tmp_path / "requests")
     assert read(tmp_path / "requests") == prepared
 

@@ -10,6 +10,7 @@ from markethall.bench.subject import Wanted
 from markethall.bench.workloads.carts import Carts
 from markethall.bench.workloads.flash_sale import FlashSale
 from markethall.bench.workloads.lists import Lists
+from markethall.bench.workloads.mixed import Mixed
 from markethall.bench.workloads.orders import Orders
 from markethall.bench.workloads.sign_in import SignIn
 from markethall.bench.workloads.sold_out import SoldOut
@@ -67,3 +68,17 @@ async def test_orders_by_the_clock_are_all_answered(shop: Shop) -> None:
     each = await measured(shop, Orders(Pace(64, rate=50), skus=5))
     assert each.facts.counts is not None
     assert each.done == each.served == each.facts.counts.confirmed == 50
+
+
+async def test_a_mixed_day_is_told_by_kind_where_it_comes_by_the_clock(shop: Shop) -> None:
+    each = await measured(shop, Mixed(Pace(64, rate=100), products=10, carts=5))
+    assert each.done == 100
+    assert {f"{kind}_p99_ms" for kind in ("read", "list", "search", "cart")} <= each.more.keys()
+    assert each.facts.counts is not None
+    assert each.facts.counts.confirmed == each.facts.counts.placed
+
+
+async def test_a_mixed_day_goes_as_fast_as_it_goes(shop: Shop) -> None:
+    each = await measured(shop, Mixed(Pace(4), products=10, carts=5))
+    assert each.seen.by_kind == {}
+    assert "confirmed_rate" in each.more

@@ -141,6 +141,23 @@ def flash_sale(
     return [Case(f"{buyers:,} buyers for {units:,}", FlashSale(buyers, units))]
 
 
+@app.command()
+@measured("mixed")
+def mixed(
+    connections: ConnectionsOption = "64",
+    rate: Annotated[
+        float, typer.Option("--rate", min=1, max=100_000, help="Of the second row, by the clock: requests a second.")
+    ] = 200.0,
+    threads: ThreadsOption = 1,
+) -> "list[Case]":
+    """A day of a shop: browse, search, fill carts, buy. As fast as it goes, and by the clock with latencies by kind."""
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.mixed import Mixed
+
+    paces = [*_paces(connections, 0.0, threads), *_paces(connections, rate, threads)]
+    return [Case(f"mixed, {pace}", Mixed(pace)) for pace in paces]
+
+
 @app.command("all")
 @measured("all")
 def all_rows(

@@ -44,7 +44,9 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """`outcomes`: status and latency of each request, in the order in which they were sent; only of a burst."""
+    """`outcomes`: status and latency of each request, in the order in which they were sent; only of a burst.
+    `by_kind`: latencies, where requests have kinds.
+    """
 
     due: int
     statuses: dict[str, int]
@@ -54,6 +56,7 @@ class Told(msgspec.Struct, frozen=True):
     late_ms: float
     cpu_seconds: float
     outcomes: list[tuple[int, float]]
+    by_kind: dict[str, dict[str, float]]
 
 
 def main() -> None:
@@ -89,6 +92,8 @@ class _Pacemaker:
         self._answered = 0
         self._total = int(task.rate * task.seconds) if task.rate else task.connections
         self._latencies = array("d")
+        self._kinds = [each.kind for each in requests]
+        self._by_kind = {kind: array("d") for kind in self._kinds if kind}
         self._late = array("d")
         self._outcomes: list[tuple[int, float]] = []
         self._statuses: Counter[int] = Counter()
@@ -123,6 +128,7 @@ class _Pacemaker:
             late_ms=percentiles_ms(self._late).get("p99", 0.0),
             cpu_seconds=process_time() - cpu,
             outcomes=self._outcomes,
+            by_kind={kind: percentiles_ms(latencies) for kind, latencies in self._by_kind.items()},
         )
 
     async def _at_the_rate(self, began: float) -> None:
@@ -155,7 +161,7 @@ class _Pacemaker:
             self._begin_to_open()
 
     def _bytes(self, number: int) -> bytes:
-        head, tail = self._requests[number % len(self._requests)]
+        head, tail, _ = self._requests[number % len(self._requests)]
         return b"%b%b-%d%b" % (head, self._task.prefix.encode(), number, tail) if tail else head
 
     def _on_answer(self, connection: Connection, status: int, body: bytes) -> None:
@@ -164,6 +170,8 @@ class _Pacemaker:
         self._answered += 1
         if status:
             self._latencies.append(latency)
+            if self._by_kind:
+                self._by_kind[self._kinds[connection.tag % len(self._kinds)]].append(latency)
             if self._outcomes:
                 self._outcomes[connection.tag] = (status, round(latency * 1000, 3))
             self._free(connection)

@@ -9,10 +9,14 @@ import msgspec
 
 
 class Request(NamedTuple):
-    """Whole, or in two parts: then a key that nobody had before is put between them each time."""
+    """Whole, or in two parts: then a key that nobody had before is put between them each time.
+
+    `kind`: latencies are told apart by it, where requests are sent by the clock. A word, or empty.
+    """
 
     head: bytes
     tail: bytes = b""
+    kind: str = ""
 
 
 def request(
@@ -22,6 +26,7 @@ def request(
     headers: Mapping[str, str] | None = None,
     body: object = None,
     keyed: bool = False,
+    kind: str = "",
 ) -> Request:
     """`body` is sent as JSON. `keyed`: with an `Idempotency-Key` of its own each time."""
     place = urlsplit(url)
@@ -33,15 +38,15 @@ def request(
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     start = "\r\n".join(lines).encode()
     if keyed:
-        return Request(start + b"\r\nIdempotency-Key: ", b"\r\n\r\n" + payload)
-    return Request(start + b"\r\n\r\n" + payload)
+        return Request(start + b"\r\nIdempotency-Key: ", b"\r\n\r\n" + payload, kind)
+    return Request(start + b"\r\n\r\n" + payload, b"", kind)
 
 
 def write(requests: Iterable[Request], path: Path) -> None:
-    """Each as `<bytes of head> <bytes of tail>`, a line feed, and both."""
+    """Each as `<bytes of head> <bytes of tail> <kind>`, a line feed, and both."""
     with path.open("wb") as file:
-        for head, tail in requests:
-            file.write(b"%d %d\n" % (len(head), len(tail)) + head + tail)
+        for head, tail, kind in requests:
+            file.write(b"%d %d %b\n" % (len(head), len(tail), kind.encode()) + head + tail)
 
 
 def read(path: Path) -> list[Request]:
@@ -49,8 +54,9 @@ def read(path: Path) -> list[Request]:
     content, at, found = path.read_bytes(), 0, list[Request]()
     while at < len(content):
         end = content.index(b"\n", at)
-        head, tail = map(int, content[at:end].split())
+        head_size, tail_size, kind = content[at:end].decode().split(" ")
+        head, tail = int(head_size), int(tail_size)
         start = end + 1
-        found.append(Request(content[start : start + head], content[start + head : start + head + tail]))
+        found.append(Request(content[start : start + head], content[start + head : start + head + tail], kind))
         at = start + head + tail
     return found

@@ -12,7 +12,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     `broken` are connections that failed, and requests without an answer. `latencies_ms` by `p50`, `p90`, `p99`,
     `p99.9` and `max`; `statuses` where they were counted. `late_ms`: how late, at the 99th percentile, the generator
-    itself was with requests that were due; latencies hold it. `cpu_seconds` is the generator's.
+    itself was with requests that were due; latencies hold it. `cpu_seconds` is the generator's. `by_kind`: latencies
+    of each kind of requests, where they have kinds and are sent by the clock.
     """
 
     answers: int
@@ -23,6 +24,7 @@ class Seen(msgspec.Struct, frozen=True):
     cpu_seconds: float
     statuses: Mapping[str, int] | None = None
     late_ms: float | None = None
+    by_kind: Mapping[str, Mapping[str, float]] = {}
 
 
 def percentiles_ms(seconds: Sequence[float]) -> dict[str, float]:

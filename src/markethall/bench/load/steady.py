@@ -60,6 +60,7 @@ def _seen(told: Told) -> Seen:
         cpu_seconds=round(told.cpu_seconds, 3),
         statuses=told.statuses,
         late_ms=told.late_ms,
+        by_kind=told.by_kind,
     )
 
 

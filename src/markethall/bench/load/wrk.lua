@@ -21,7 +21,7 @@ function init(args)
   while true do
     local line = file:read("*l")
     if not line then break end
-    local head, tail = line:match("^(%d+) (%d+)$")
+    local head, tail = line:match("^(%d+) (%d+) ")
     size = size + 1
     heads[size] = file:read(tonumber(head))
     tails[size] = tonumber(tail) > 0 and file:read(tonumber(tail)) or false
