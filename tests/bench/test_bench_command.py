@@ -20,8 +20,11 @@ def test_a_bench_of_a_running_shop_writes_figures_and_charts(shop: Shop, tmp_pat
     assert [row["name"] for row in told["rows"]] == ["hot SKU, 1 connection", "hot SKU, 4 connections"]
     assert all(row["summary"]["figures"]["rate"]["median"] > 0 for row in told["rows"])
     assert told["machine"]["cores"] > 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["orders.json", "orders.png", "orders.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["orders.json", "orders.md", "orders.png", "orders.svg"]
     assert json.loads((tmp_path / "orders.json").read_text()) == told
+    page = (tmp_path / "orders.md").read_text()
+    assert page.startswith("| orders | per second |")
+    assert "| hot SKU, 4 connections |" in page
 
 
 @pytest.mark.timeout(240)

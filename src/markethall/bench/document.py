@@ -1,4 +1,4 @@
-"""The figures as JSON and as charts."""
+"""The figures in files: JSON, a table for a page, charts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +11,13 @@ from markethall.bench.figures import Summary
 from markethall.bench.machine import described
 from markethall.bench.rounds import Course
 from markethall.bench.subject import Wanted
+from markethall.bench.wording import markdown
 
 
-def document(title: str, cases: Sequence[Case], found: Sequence[Summary], course: Course, wanted: Wanted) -> str:
-    """All of it, each round included."""
-    shop: dict[str, Any] = {
-        "started_for_this": wanted.is_own,
-        "replicas": dict(wanted.replicas),
-        "bus_nodes": wanted.bus_nodes,
-        "read_replicas": wanted.read_replicas,
-        "synchronous": wanted.synchronous,
-    }
+def document(
+    title: str, cases: Sequence[Case], found: Sequence[Summary], course: Course, wanted: Wanted
+) -> dict[str, Any]:
+    """All of it, each round included; as JSON takes it."""
     rows = [
         {
             "name": each.name,
@@ -32,23 +28,33 @@ def document(title: str, cases: Sequence[Case], found: Sequence[Summary], course
         }
         for case, each in zip(cases, found, strict=True)
     ]
-    told = {
+    return {
         "bench": title,
         "machine": described(),
-        "shop": shop,
+        "shop": {
+            "started_for_this": wanted.is_own,
+            "replicas": dict(wanted.replicas),
+            "bus_nodes": wanted.bus_nodes,
+            "read_replicas": wanted.read_replicas,
+            "synchronous": wanted.synchronous,
+        },
         "rounds": course.rounds,
         "seconds": course.seconds,
         "rows": rows,
     }
+
+
+def as_json(told: dict[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(told), indent=1).decode()
 
 
-def write(title: str, told: str, found: Sequence[Summary], to: Path) -> list[Path]:
-    """Charts, where there are figures, and then the JSON: their paths. Raises OSError."""
+def write(title: str, cases: Sequence[Case], found: Sequence[Summary], told: dict[str, Any], to: Path) -> list[Path]:
+    """Charts, where there are figures, a table for a page, and the JSON: their paths. Raises OSError."""
     from markethall.bench.plot import draw
 
     name = title.replace(" ", "-")
-    figures = to / f"{name}.json"
-    figures.write_text(told + "\n")
+    page, figures = to / f"{name}.md", to / f"{name}.json"
+    page.write_text(markdown(title, cases, found, told["machine"]))
+    figures.write_text(as_json(told) + "\n")
     measured = [each for each in found if each.figures]
-    return [*(draw(title, measured, to / name) if measured else []), figures]
+    return [*(draw(title, measured, to / name) if measured else []), page, figures]

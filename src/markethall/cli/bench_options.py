@@ -45,7 +45,9 @@ def _shared(
     url: Annotated[str | None, typer.Option(help="Any shop; without --data, no audit, no CPU and no memory.")] = None,
     email: AdminEmailOption = None,
     password: AdminPasswordOption = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Folder for figures (JSON) and charts (SVG, PNG).")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder for figures (JSON, Markdown) and charts (SVG, PNG).")
+    ] = None,
     json: JsonOption = False,
 ) -> Asked:
     from markethall.bench.rounds import Course

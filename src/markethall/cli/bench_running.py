@@ -21,7 +21,7 @@ def run(title: str, cases: "Sequence[Case]", asked: Asked) -> None:
     """Exit 1 where something was violated, 3 where there was nothing to measure, 130 where it was broken off."""
     import asyncpg
 
-    from markethall.bench.document import document, write
+    from markethall.bench.document import as_json, document, write
     from markethall.bench.errors import CannotMeasure
 
     try:
@@ -35,11 +35,11 @@ def run(title: str, cases: "Sequence[Case]", asked: Asked) -> None:
         raise typer.Exit(130) from None
     told = document(title, cases, found, asked.course, asked.wanted)
     if asked.json:
-        typer.echo(told)
+        typer.echo(as_json(told))
     else:
         _show(title, cases, found)
     if asked.to is not None:
-        paths = write(title, told, found, asked.to)
+        paths = write(title, cases, found, told, asked.to)
         screen(stderr=True).print("Written: " + ", ".join(map(str, paths)), markup=False)
     if any(each.violations for each in found):
         raise typer.Exit(Exit.REFUSED)
