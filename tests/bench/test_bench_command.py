@@ -1,11 +1,16 @@
 """`markethall bench` as people and programs run it."""
 
 import json
+import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.support.shop import Shop
+from tests.support.shop import MARKETHALL, Shop
 
 SHORT = ("--rounds", "1", "--seconds", "1")
 
@@ -53,3 +58,32 @@ def test_a_shop_that_is_not_there_is_said_in_a_line(shop: Shop, tmp_path: Path) 
     run = shop.run("bench", "orders", *SHORT, "--data", str(tmp_path))
     assert run.returncode == 3
     assert run.stderr.startswith("markethall: there is no shop in")
+
+
+@pytest.mark.timeout(120)
+def test_ctrl_c_ends_the_load_and_the_shop_that_was_started(tmp_path: Path) -> None:
+    bench = subprocess.Popen(
+        [*MARKETHALL, "bench", "reads", "--paths", "cached", "--products", "3", "--seconds", "60"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not any(child.name() == "wrk" for child in psutil.Process(bench.pid).children()):
+            assert bench.poll() is None, bench.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        family = psutil.Process(bench.pid).children(recursive=True)
+        bench.send_signal(signal.SIGINT)
+        _, said = bench.communicate(timeout=60)
+    finally:
+        if bench.poll() is None:
+            bench.kill()
+            bench.communicate()
+    assert bench.returncode == 130
+    assert said == "markethall: broken off\n"
+    assert not any(child.is_running() for child in family)
+    assert list(tmp_path.iterdir()) == []
