@@ -60,6 +60,7 @@ async def test_whoever_saves_second_is_told_and_chooses(page: Page, shop: Shop) 
         found = (await client.get(f"/api/admin/products?query={number}")).ok()
         slug = found["items"][0]["slug"]
         await look(page, f"/admin/products/{slug}")
+        await page.get_by_label("Name").wait_for()  # what is edited is of this version
         theirs = f"Theirs {uuid.uuid4().hex[:6]}"
         (await client.call("PATCH", f"/api/products/{slug}", {"name": theirs}, If_Match='"1"')).ok()
 
@@ -87,6 +88,7 @@ async def test_what_only_the_other_has_changed_is_kept_with_ones_own(page: Page,
         [number] = await client.product(0)
         slug = (await client.get(f"/api/admin/products?query={number}")).ok()["items"][0]["slug"]
         await look(page, f"/admin/products/{slug}")
+        await page.get_by_label("Name").wait_for()
         (await client.call("PATCH", f"/api/products/{slug}", {"description": "Theirs"}, If_Match='"1"')).ok()
 
         await page.get_by_label("Name").fill("Mine")
