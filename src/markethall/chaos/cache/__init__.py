@@ -95,12 +95,13 @@ async def evaluate(shops: Sequence[Place], slugs: Sequence[str], plan: Plan, ste
                 step()
             load.append(os.getloadavg()[0])
         after = [await side.counts() for side in sides]
-        for _ in plan.turns:
+        turns = len(plan.turns)
+        for turn in range(1, turns + 1):
             for trial in _in_turn(trials, order):
-                await trial.read_back(TURN_ROUNDS)
+                await trial.read_back(turn, turns)
             load.append(os.getloadavg()[0])
         for trial in warm:
-            await trial.read_back(TURN_ROUNDS)
+            await trial.read_back(1, 1)
     measured = [trial for pair in trials.values() for trial in pair]
     every = [*warm, *measured]
     return Result(

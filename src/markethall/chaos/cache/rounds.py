@@ -73,9 +73,10 @@ class Visit:
             if not self.buyer.has_left:
                 await self._round()
 
-    async def read_back(self, orders: int) -> None:
-        """The next so many of those that have not been read."""
-        for placed in self.orders[len(self.lookups) :][:orders]:
+    async def read_back(self, turn: int, turns: int) -> None:
+        """The orders that come in this turn (from 1) if each of `turns` has as many."""
+        orders = self.orders
+        for placed in orders[len(self.lookups) : len(orders) * turn // turns]:
             if not self.buyer.has_left:
                 read = await self.buyer.look_up(order_of(placed) or "")
                 self.lookups.append(read)
@@ -125,6 +126,6 @@ class Trial:
         """`rounds` of each buyer."""
         await asyncio.gather(*(visit.shop(rounds) for visit in self.visits))
 
-    async def read_back(self, orders: int) -> None:
-        """The next so many orders of each buyer."""
-        await asyncio.gather(*(visit.read_back(orders) for visit in self.visits))
+    async def read_back(self, turn: int, turns: int) -> None:
+        """The share of each buyer's orders that comes in this turn, so that after the last all have been read."""
+        await asyncio.gather(*(visit.read_back(turn, turns) for visit in self.visits))
