@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ GIT_SECONDS = 10.0
 def circumstances() -> dict[str, Any]:
     """The machine as it is now, versions, and the commit. `load_1m` is before anything was started."""
     return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "processor": _processor(),
             "processors": os.cpu_count(),
