@@ -6,22 +6,14 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
+import { noteFailedLoads } from "./layout/failedLoads";
 import { queries } from "./queries";
 import { createShopRouter } from "./router";
 import { recallSession } from "./session/session";
 import { prepareTexts, SpeechProvider } from "./texts";
 import { applyTheme } from "./theme/theme";
 
-const RELOADED = "markethall.reloaded";
-
-// A page that was opened before the shop was upgraded asks for files that are gone: it is loaded anew, once.
-window.addEventListener("vite:preloadError", (event) => {
-  if (sessionStorage.getItem(RELOADED)) return;
-  event.preventDefault();
-  sessionStorage.setItem(RELOADED, "yes");
-  location.reload();
-});
-
+noteFailedLoads();
 applyTheme();
 void recallSession();
 await prepareTexts();

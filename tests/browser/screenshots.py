@@ -67,8 +67,13 @@ async def keep_system(browser: Browser, shop: Shop, path: Path) -> None:
 async def settled(page: Page) -> None:
     """All pictures that can be seen are there, and drawn: one that has come is still empty until it is decoded."""
     seen = "[...document.images].filter((image) => image.getBoundingClientRect().top < innerHeight)"
-    await expect(page.locator("main img").first).to_be_visible()
-    await page.wait_for_function(f"{seen}.every((image) => image.complete && image.naturalWidth > 0)")
+
+    async def are_there() -> bool:
+        # Not `wait_for_function`: what waits in the page is code from text, which the page's policy forbids.
+        there = f"{seen}.every((image) => image.complete && image.naturalWidth > 0) && document.images.length > 0"
+        return bool(await page.evaluate(there))
+
+    await eventually(are_there, seconds=20)
     await page.evaluate(f"Promise.all({seen}.map((image) => image.decode()))")
     await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from playwright.async_api import Browser, Error, Page, Route, expect
 
-from tests.browser.visitor import fill_delivery, put_into_cart, register, visitor
+from tests.browser.visitor import fill_delivery, put_into_cart, register, sign_in, sign_out, visitor
 from tests.support.client import AdminClient, Client
 from tests.support.shop import Shop
 
@@ -191,6 +191,19 @@ async def test_a_guests_cart_is_kept_and_becomes_the_accounts(browser: Browser, 
         await expect(cart).to_have_accessible_name("Open the cart: 2 items")
 
 
+async def test_a_cart_has_its_pictures_on_another_device(browser: Browser, hall: Shop) -> None:
+    email = f"{uuid.uuid4().hex}@example.org"
+    async with visitor(browser, hall) as page, visitor(browser, hall) as elsewhere:
+        await register(page, email)
+        await put_into_cart(page, "bear-ferdinand", sku="SOF-01-HONE")
+        await sign_in(elsewhere, email)
+        await elsewhere.goto("/cart")
+        line = elsewhere.get_by_role("main").get_by_role("listitem").filter(has_text="Bear Ferdinand")
+        await expect(line.locator("img")).to_have_attribute("src", re.compile(r"/bear-ferdinand\.svg$"))
+        await line.get_by_role("link", name="Bear Ferdinand").click()
+        await expect(elsewhere.get_by_role("radio", name="honey")).to_be_checked()
+
+
 async def test_an_account_buys_orders_again_and_is_erased(browser: Browser, hall: Shop) -> None:
     slug, [sku] = await goods(hall, 10)
     async with visitor(browser, hall) as page:
@@ -213,6 +226,82 @@ async def test_an_account_buys_orders_again_and_is_erased(browser: Browser, hall
         await page.get_by_role("button", name="Yes, erase it").click()
         await expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
         assert await reserved(hall, sku) == 1
+
+
+async def test_what_somebody_typed_is_not_shown_to_the_next_one(browser: Browser, hall: Shop) -> None:
+    slug, _ = await goods(hall, 10)
+    async with visitor(browser, hall) as page:
+        await register(page, f"{uuid.uuid4().hex}@example.org")
+        await to_checkout(page, slug)
+        await page.reload()
+        await expect(page.get_by_label("Street")).to_have_value("Markt 1")
+        await sign_out(page)
+        assert "Markt 1" not in await page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+        next_one = f"{uuid.uuid4().hex}@example.org"
+        await register(page, next_one)
+        await put_into_cart(page, slug)
+        await page.goto("/checkout")
+        await expect(page.get_by_label("E-mail")).to_have_value(next_one)
+        await expect(page.get_by_label("Street")).to_have_value("")
+
+
+async def test_an_order_that_somebody_left_under_way_is_not_placed_by_the_next_one(
+    browser: Browser, hall: Shop
+) -> None:
+    slug, [sku] = await goods(hall, 10)
+    async with visitor(browser, hall) as page:
+        await register(page, f"{uuid.uuid4().hex}@example.org")
+        await page.route("**/api/orders", lambda route: route.abort())
+        await to_checkout(page, slug)
+        await page.get_by_role("button", name="Buy for").click()
+        await expect(page.get_by_text("We do not know yet whether your order arrived")).to_be_visible()
+        await sign_out(page)
+        await page.unroute("**/api/orders")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+        await register(page, f"{uuid.uuid4().hex}@example.org")
+        await put_into_cart(page, slug)
+        await page.goto("/checkout")
+        await expect(page.get_by_role("button", name="Buy for")).to_be_enabled()
+        assert f"POST {hall.url}/api/orders" not in asked
+        await fill_delivery(page)
+        await page.get_by_role("button", name="Buy for").click()
+        await expect(page.get_by_role("heading", name=THANKS)).to_be_visible()
+        assert await reserved(hall, sku) == 1
+
+
+async def test_a_guests_order_whose_answer_was_lost_is_found_after_signing_in(browser: Browser, hall: Shop) -> None:
+    slug, [sku] = await goods(hall, 10)
+    async with visitor(browser, hall) as page:
+        tried: list[str] = []
+
+        async def order_and_lose(route: Route) -> None:
+            tried.append((await route.fetch()).headers["location"])
+            await route.abort("connectionreset")
+
+        await page.route("**/api/orders", order_and_lose)
+        await to_checkout(page, slug)
+        await page.get_by_role("button", name="Buy for").click()
+        await expect(page.get_by_text("We do not know yet whether your order arrived")).to_be_visible()
+        await register(page, f"{uuid.uuid4().hex}@example.org")
+        await page.unroute("**/api/orders")
+        await page.goto("/checkout")
+        await expect(page.get_by_role("heading", name=THANKS)).to_be_visible()
+        assert tried[0].endswith(page.url.rsplit("/", 1)[-1])
+        assert await reserved(hall, sku) == 1
+
+
+async def test_what_is_no_longer_sold_is_said_on_an_open_page(browser: Browser, hall: Shop) -> None:
+    slug, _ = await goods(hall, 10)
+    async with visitor(browser, hall) as page, AdminClient(hall) as shopkeeper:
+        await put_into_cart(page, slug)
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_enabled()
+        (await shopkeeper.call("DELETE", f"/api/products/{slug}")).ok(204)
+        await expect(page.get_by_text("This is no longer sold.")).to_be_visible()
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_disabled()
+        await expect(page.get_by_text("We could not look for news just now")).to_be_hidden()
+        await page.goto("/cart")
+        await expect(page.get_by_role("main")).to_contain_text("No longer sold")
 
 
 async def test_with_the_keyboard_alone(browser: Browser, hall: Shop) -> None:

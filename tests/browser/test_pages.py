@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.visitor import fill_delivery, put_into_cart, register, sign_in, visitor
 from tests.support.client import AdminClient
+from tests.support.machine import eventually
 from tests.support.shop import Shop
 
 AXE = Path(__file__).parents[2] / "storefront" / "node_modules" / "axe-core" / "axe.min.js"
@@ -45,6 +46,13 @@ async def found(page: Page) -> None:
     await expect(page.get_by_role("article").first).to_be_visible()
 
 
+async def suggesting(page: Page) -> None:
+    await page.goto("/")
+    await page.get_by_label("Search the hall").click()
+    await page.keyboard.type("wood")
+    await expect(page.get_by_role("option", name="Wooden Railway")).to_be_visible()
+
+
 async def product(page: Page) -> None:
     await page.goto("/products/t-shirt-tin-robot")
     await expect(page.get_by_role("radio", name="XL")).to_be_visible()
@@ -61,8 +69,13 @@ async def cart(page: Page) -> None:
     await expect(page.get_by_role("link", name="To the checkout")).to_be_visible()
 
 
-async def checkout(page: Page) -> None:
+async def at_checkout(page: Page) -> None:
     await page.goto("/checkout")
+    await expect(page.get_by_role("button", name="Buy for")).to_be_enabled()
+
+
+async def checkout(page: Page) -> None:
+    await at_checkout(page)
     await page.get_by_role("button", name="Buy for").click()
     await expect(page.get_by_text("Which country?")).to_be_visible()
 
@@ -78,6 +91,11 @@ async def orders(page: Page) -> None:
     await expect(page.get_by_role("link", name=re.compile(r"^Order \d"))).to_be_visible()
 
 
+async def orders_of_guest(page: Page) -> None:
+    await page.goto("/orders")
+    await expect(page.get_by_text("What was ordered as a guest")).to_be_visible()
+
+
 async def signing_in(page: Page) -> None:
     await page.goto("/sign-in")
     await page.get_by_role("button", name="Sign in").click()
@@ -89,7 +107,20 @@ async def nothing(page: Page) -> None:
     await expect(page.get_by_role("heading", name="There is no stall here")).to_be_visible()
 
 
-WAYS: list[Way] = [home, category, found, product, drawer, cart, checkout, order, orders, signing_in, nothing]
+WAYS: list[Way] = [
+    home,
+    category,
+    found,
+    suggesting,
+    product,
+    drawer,
+    cart,
+    checkout,
+    order,
+    orders,
+    signing_in,
+    nothing,
+]
 """One after the other, as a visitor would."""
 
 
@@ -187,6 +218,45 @@ async def test_back_leads_to_the_same_place_of_a_list(browser: Browser, hall: Sh
         await expect(page.get_by_role("link", name=name)).to_be_in_viewport()
 
 
+async def test_a_page_that_is_opened_by_its_address_begins_at_its_top(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall, width=700) as page:
+        await category(page)
+        await page.mouse.wheel(0, 600)
+
+        async def is_down() -> bool:
+            return bool(await page.evaluate("scrollY >= 500"))
+
+        await eventually(is_down)
+        await page.reload()
+        await eventually(is_down)
+        await found(page)
+        assert await page.evaluate("scrollY") == 0
+
+
+async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page:
+        await suggesting(page)
+        field = page.get_by_label("Search the hall")
+        suggestion = page.get_by_role("option", name="Wooden Railway")
+        await expect(field).to_have_attribute("aria-expanded", "true")
+        await page.keyboard.press("Escape")
+        await expect(suggestion).to_be_hidden()
+        await expect(field).to_have_value("wood")
+        await expect(field).to_have_attribute("aria-expanded", "false")
+        await page.keyboard.press("ArrowDown")
+        await expect(suggestion).to_be_visible()
+        await page.keyboard.press("Tab")
+        await expect(suggestion).to_be_hidden()
+        await field.click()
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator("[role=option][data-highlighted]")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/products/"))
+        await suggesting(page)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile(r"/search\?query=wood$"))
+
+
 async def test_a_list_is_narrowed_and_sorted_by_its_address(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await page.goto("/categories/clothing")
@@ -207,7 +277,8 @@ async def test_a_list_is_narrowed_and_sorted_by_its_address(browser: Browser, ha
         await expect(everything).to_have_count(count)
 
 
-async def test_nothing_moves_while_a_page_appears(browser: Browser, hall: Shop) -> None:
+@pytest.mark.parametrize("width", [360, 1440])
+async def test_nothing_moves_while_a_page_appears(browser: Browser, hall: Shop, width: int) -> None:
     """Layout shift, as the browser counts it: up to 0.1 is called good, and a tenth of that is nothing to be seen."""
     watch = """
         window.shift = 0;
@@ -215,9 +286,9 @@ async def test_nothing_moves_while_a_page_appears(browser: Browser, hall: Shop) 
             for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
         }).observe({ type: "layout-shift", buffered: true });
     """
-    async with visitor(browser, hall, width=1440) as page:
+    async with visitor(browser, hall, width=width) as page:
         await page.add_init_script(watch)
-        for way in (home, category, product):
+        for way in (home, category, found, product, drawer, cart, at_checkout, orders_of_guest, signing_in, nothing):
             await way(page)
             await page.wait_for_load_state("networkidle")
-            assert await page.evaluate("window.shift") < 0.1, page.url
+            assert await page.evaluate("window.shift") < 0.01, page.url

@@ -38,6 +38,16 @@ async def test_without_catalog_what_is_known_is_shown_and_sold(browser: Browser,
         await expect(searching.get_by_role("article").first).to_be_visible(timeout=PATIENCE_MS)
 
 
+async def test_an_open_page_says_for_how_long_catalog_was_away(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page:
+        await page.goto("/products/fox-matilda")
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_enabled()
+        old = page.get_by_text("What you see is from a moment ago")
+        async with away(hall, "catalog"):
+            await expect(old).to_be_visible()
+        await expect(old).to_be_hidden(timeout=PATIENCE_MS)
+
+
 async def test_without_inventory_an_order_waits_and_settles_by_itself(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await put_into_cart(page, "rabbit-clementine")
@@ -110,3 +120,47 @@ async def test_without_a_front_an_open_page_says_so_and_goes_on(browser: Browser
         await asyncio.to_thread(hall.kill, "front")
         await page.get_by_role("article").last.get_by_role("link").click()
         await expect(page.get_by_role("button", name="Put into the cart")).to_be_visible(timeout=PATIENCE_MS)
+
+
+async def test_without_a_connection_the_page_stays_and_goes_on(browser: Browser, hall: Shop) -> None:
+    """The page behind a link is a script that was not loaded yet; the browser's own page of errors has no way back."""
+    async with visitor(browser, hall) as page:
+        await page.goto("/categories/candy")
+        link = page.get_by_role("article").first.get_by_role("link")
+        await expect(link).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        await page.context.set_offline(True)
+        # What is loaded ahead of a click may fail unnoticed.
+        async with page.expect_event("requestfailed", lambda request: "CartDrawer" in request.url):
+            await page.get_by_role("button", name="Open the cart").hover()
+        await link.click()
+        await expect(page.get_by_text("The shop cannot be reached")).to_be_visible()
+        await expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        await page.context.set_offline(False)
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_visible()
+        # And again, a moment later.
+        await page.goto("/categories/candy")
+        await expect(link).to_be_visible()
+        await page.context.set_offline(True)
+        await page.get_by_role("link", name="Sign in").click()
+        await expect(page.get_by_text("The shop cannot be reached")).to_be_visible()
+        await page.context.set_offline(False)
+        await expect(page.get_by_label("Password")).to_be_visible()
+
+
+async def test_a_page_from_before_an_upgrade_is_loaded_anew(browser: Browser, hall: Shop) -> None:
+    """Its scripts are gone. Where that does not help either it is said, and not tried without end."""
+    async with visitor(browser, hall) as page:
+        await page.goto("/categories/candy")
+        link = page.get_by_role("article").first.get_by_role("link")
+        await expect(link).to_be_visible()
+        gone = "**/assets/ProductPage-*.js"
+        loads: list[str] = []
+        page.on("load", lambda page: loads.append(page.url))
+        await page.route(gone, lambda route: route.fulfill(status=404))
+        await link.click()
+        await expect(page.get_by_text("This page broke")).to_be_visible()
+        assert len(loads) == 1
+        await page.unroute(gone)
+        await page.get_by_role("button", name="Load it again").click()
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_visible()

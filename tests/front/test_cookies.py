@@ -1,5 +1,6 @@
 """Sessions in cookies, and the guard that keeps other sites' pages from using them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from markethall.local.nats import EmbeddedNats
 from tests.front.neighbours import Hall, Seen, document, hall, ok
+from tests.support.machine import eventually
 
 SESSION = {
     "access_token": "the-access-token",
@@ -156,3 +158,36 @@ async def test_signing_out_and_a_refused_refresh_forget_the_session(front: Hall)
     assert len(cookies_set(answer)) == 3
     _, answer, _ = await send(front, "GET", "/api/users/me", Cookie=cookie)
     assert list(cookies_set(answer)) == ["markethall_session"], "the page may still refresh"
+
+
+async def test_pages_that_refresh_with_the_same_cookie_at_once_share_one_answer(front: Hall) -> None:
+    """Sent one after the other, the second would end the session: its token has been exchanged by then."""
+    cookie, csrf = await signed_in(front)
+    given = {"Cookie": cookie, "X_CSRF_Token": csrf, "X_Session": "cookie"}
+    front["accounts"].seen.clear()
+    is_back = asyncio.Event()
+
+    async def late(seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        await is_back.wait()
+        return 200, {"content-type": "application/json"}, msgspec.json.encode(SESSION)
+
+    front["accounts"].script = late  # type: ignore[assignment]
+    waiting = [asyncio.create_task(send(front, "POST", "/api/sessions/refresh", **given)) for _ in range(2)]
+    await eventually(lambda: len(front["accounts"].seen) > 0)
+    foreign = await send(front, "POST", "/api/sessions/refresh", **given | {"X_CSRF_Token": "wrong"})
+    other = given | {"Cookie": cookie.replace("the-refresh-token", "another-token")}
+    waiting.append(asyncio.create_task(send(front, "POST", "/api/sessions/refresh", **other)))
+    await eventually(lambda: len(front["accounts"].seen) > 1)
+    is_back.set()
+    answers = await asyncio.gather(*waiting)
+    assert foreign[0] == 403, "the guard is asked each time"
+    assert [msgspec.json.decode(seen.body)["refresh_token"] for seen in front["accounts"].seen] == [
+        "the-refresh-token",
+        "another-token",
+    ]
+    for status, answer, _ in answers:
+        assert status == 200
+        assert cookies_set(answer)["markethall_refresh"].value == "the-refresh-token"
+    front["accounts"].seen.clear()
+    await send(front, "POST", "/api/sessions/refresh", **given)
+    assert len(front["accounts"].seen) == 1, "the next one is asked anew"

@@ -40,6 +40,7 @@ async def test_a_guest_fills_a_cart_and_changes_it(hall: Hall) -> None:
     ]
     assert cart["lines"][0]["options"] == {"size": "S"}
     assert cart["lines"][0]["available"] is None
+    assert cart["lines"][0]["slug"] == await hall.database.fetchval("SELECT slug FROM price_list WHERE sku = $1", first)
     assert cart["total"] == {"amount": 330, "currency": "EUR"}
     assert (await show(hall, cart_id)).body == cart
     without = await hall.call("DELETE", f"/api/carts/{cart_id}/lines/{first}")

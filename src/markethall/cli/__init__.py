@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "rotate": "markethall.cli.rotate:app",
     "evaluate": "markethall.cli.evaluate:app",
     "chaos": "markethall.cli.chaos:chaos",
+    "bench": "markethall.cli.bench:app",
     "status": "markethall.cli.status:status",
     "scale": "markethall.cli.scale:scale",
     "restart": "markethall.cli.restart:restart",

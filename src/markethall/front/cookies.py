@@ -98,8 +98,8 @@ def wants_cookies(scope: Scope, segments: Segments) -> bool:
     )
 
 
-def with_refresh_token(scope: Scope, receive: Receive, segments: Segments) -> Receive:
-    """The body of the request to refresh, made from the cookie. Signing in stays as it is.
+def refresh_token(scope: Scope, segments: Segments) -> str | None:
+    """The token that is to be exchanged; None: it signs in, or there is no cookie.
 
     Raises:
         CrossSite: the request does not show that the shop's own page made it.
@@ -108,9 +108,16 @@ def with_refresh_token(scope: Scope, receive: Receive, segments: Segments) -> Re
     _check_same_origin(scope)
     cookies = cookies_of(scope)
     if segments[-1] != "refresh" or not cookies.get(REFRESH):
-        return receive
+        return None
     _check_own_page(scope, cookies)
-    body = msgspec.json.encode({"refresh_token": cookies[REFRESH]})
+    return cookies[REFRESH]
+
+
+def with_refresh_token(scope: Scope, receive: Receive, token: str | None) -> Receive:
+    """The body of the request to refresh, made from the cookie's token. Without one it stays as it is."""
+    if token is None:
+        return receive
+    body = msgspec.json.encode({"refresh_token": token})
     replaced = (b"content-length", b"content-type", b"transfer-encoding", b"authorization")
     kept = [pair for pair in scope["headers"] if pair[0] not in replaced]
     scope["headers"] = [*kept, (b"content-type", b"application/json")]

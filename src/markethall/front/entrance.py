@@ -12,6 +12,7 @@ from markethall.front.fill_in import filled_in
 from markethall.front.media import Media, is_picture, is_upload
 from markethall.front.products import Products, is_product_read
 from markethall.front.rate_limits import RateLimits
+from markethall.front.refreshes import Refreshes
 from markethall.front.routes import METHODS, Segments, segments_of, service_of, template
 from markethall.front.storefront_pages import is_storefront, serve_storefront
 from markethall.front.upstream import Upstream, return_answer
@@ -65,6 +66,7 @@ class Entrance:
         self._availability = availability
         self._media = media
         self._refresh_seconds = refresh_seconds
+        self._refreshes = Refreshes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -136,8 +138,13 @@ class Entrance:
     async def _open_session(self, scope: Scope, receive: Receive, send: Send, segments: Segments, client: str) -> None:
         """Sign in, or refresh, with the tokens in cookies."""
         secure = self._clients.is_secure(scope)
-        receive = cookies.with_refresh_token(scope, receive, segments)
-        answer = await self._upstream.forward("accounts", segments, scope, receive, client)
+        token = cookies.refresh_token(scope, segments)
+        receive = cookies.with_refresh_token(scope, receive, token)
+
+        async def ask() -> Answer:
+            return await self._upstream.forward("accounts", segments, scope, receive, client)
+
+        answer = await (ask() if token is None else self._refreshes.share(token, ask))
         body, more = cookies.into_cookies(answer, secure=secure, refresh_seconds=self._refresh_seconds)
         await return_answer(send, replace(answer, body=body), more=more)
 

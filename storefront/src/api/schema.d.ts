@@ -929,6 +929,7 @@ export interface components {
             unit_price: components["schemas"]["Money"];
             line_total: components["schemas"]["Money"];
             available: number | null;
+            slug: string;
         };
         /** CartView */
         CartView: {

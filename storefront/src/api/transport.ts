@@ -7,7 +7,7 @@ const READ_TIMEOUT_MS = 12_000;
 const WRITE_TIMEOUT_MS = 40_000;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 /** Where a guest is answered differently from whoever is signed in. */
-const PERSONAL = /^\/api\/(users|carts|orders|system|stock|admin|media|imports)\b/;
+const PERSONAL = /^\/api\/(users|sessions\/current|carts|orders|system|stock|admin|media|imports)\b/;
 const PRODUCTS = /^\/api\/products\b/;
 const SESSION_CODES = new Set(["token_expired", "unauthenticated", "invalid_token"]);
 

@@ -8,6 +8,8 @@ import { countOf, useCart } from "./useCart";
 
 const load = () => import("./CartDrawer");
 const CartDrawer = lazy(load);
+/** Ahead of the click; what fails then is asked for again. */
+const prepare = () => void load().catch(() => undefined);
 
 /** The number of things in the cart, and the way to what slides in beside the page: that is loaded when it is first needed. */
 export function CartButton() {
@@ -23,8 +25,8 @@ export function CartButton() {
         className={styles.button}
         aria-haspopup="dialog"
         aria-label={`${texts.open}: ${texts.count(count)}`}
-        onPointerEnter={() => void load()}
-        onFocus={() => void load()}
+        onPointerEnter={prepare}
+        onFocus={prepare}
         onClick={() => setOpen(true)}
       >
         <ShoppingBasket aria-hidden size={24} />

@@ -1,6 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { Link } from "react-router";
 import type { Cart, CartLine } from "@/api/client";
+import { isProblem } from "@/api/problems";
+import { productQuery } from "@/catalog/queries";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
@@ -8,7 +11,6 @@ import { Picture } from "@/ui/Picture";
 import { Stepper } from "@/ui/Stepper";
 import { wordsFor } from "@/ui/Trouble";
 import styles from "./CartLines.module.css";
-import { useOrigin } from "./shelf";
 import { MOST_OF_ONE, useCartChange } from "./useCart";
 
 export function CartLines({ cart, onLeave }: { cart: Cart; onLeave?: () => void }) {
@@ -35,6 +37,9 @@ export function CartLines({ cart, onLeave }: { cart: Cart; onLeave?: () => void 
   );
 }
 
+/** A picture does not change so often that each look at the cart asks for it anew. */
+const PRODUCT_STALE_MS = 300_000;
+
 interface LineProps {
   line: CartLine;
   onLeave: (() => void) | undefined;
@@ -43,18 +48,24 @@ interface LineProps {
 
 function Line({ line, onLeave, onChange }: LineProps) {
   const { texts, money } = useSpeech();
-  const origin = useOrigin(line.sku);
+  // The cart knows its page; the picture is the product's.
+  const product = useQuery({
+    ...productQuery(line.slug),
+    staleTime: PRODUCT_STALE_MS,
+    enabled: line.slug !== undefined, // while a shop is upgraded, an older cart does not say it
+  });
+  const isGone = isProblem(product.error) && product.error.status === 404;
   const choice = Object.values(line.options).join(", ");
   const name = choice ? `${line.name}, ${choice}` : line.name;
   const left = line.available;
   const isShort = left != null && left < line.quantity;
   return (
     <li className={styles.line}>
-      <Picture source={origin?.image} alt="" sizes="6rem" className={styles.picture ?? ""} />
+      <Picture source={product.data?.images[0]} alt="" sizes="6rem" className={styles.picture ?? ""} />
       <div className={styles.words}>
-        {origin ? (
+        {line.slug !== undefined && !isGone ? (
           <Link
-            to={`/products/${origin.slug}?sku=${encodeURIComponent(line.sku)}`}
+            to={`/products/${line.slug}?sku=${encodeURIComponent(line.sku)}`}
             onClick={onLeave}
             className={styles.name}
           >
@@ -67,7 +78,7 @@ function Line({ line, onLeave, onChange }: LineProps) {
         <span className={styles.choice}>{texts.cart.each(money(line.unit_price))}</span>
         {isShort && (
           <span className={styles.short}>
-            {left === 0 ? texts.cart.soldOut : texts.cart.onlyLeft(left)}
+            {isGone ? texts.cart.gone : left === 0 ? texts.cart.soldOut : texts.cart.onlyLeft(left)}
             {left > 0 && (
               <button type="button" className={styles.take} onClick={() => onChange(left)}>
                 {texts.cart.takeLeft(left)}

@@ -5,8 +5,8 @@ let isStale = false;
 
 /** A product or list came from the front's memory, because catalog is away; or fresh again. */
 export function heardOfCatalog(response: Response): void {
-  // RFC 9111's 110: "Response is Stale".
-  const now = response.headers.get("Warning")?.startsWith("110") ?? false;
+  // Not `Warning`: of an answer that has not changed since, browsers keep the one of before.
+  const now = response.headers.get("Cache-Status")?.includes("detail=stale") ?? false;
   if (!response.ok || now === isStale) return;
   isStale = now;
   for (const listener of listeners) listener();

@@ -4,6 +4,7 @@
  */
 import { answered, api, type Order, type Schemas } from "@/api/client";
 import { isProblem, type Problem } from "@/api/problems";
+import { currentUser } from "@/session/session";
 import { alone, createStored } from "@/stored";
 
 export type OrderRequest = Schemas["OrderRequest"];
@@ -29,7 +30,12 @@ const attempt = createStored<Attempt>("markethall.checkout");
 const finished = createStored<Finished>("markethall.checkout.last");
 
 export const subscribeToAttempt = attempt.subscribe;
-export const currentAttempt = (): Attempt | null => attempt.get();
+
+/** One that another user of this browser has left is not taken up: if it became an order, it is among theirs. */
+export function currentAttempt(): Attempt | null {
+  const left = attempt.get();
+  return left && (left.userId === null || left.userId === currentUser()?.id) ? left : null;
+}
 
 const WAIT_SECONDS = 5;
 const TRIES = 4;
@@ -63,9 +69,16 @@ export async function place(wanted: Attempt): Promise<Outcome> {
   });
 }
 
-async function send({ key, body }: Attempt): Promise<Outcome> {
+async function send({ key, body, userId }: Attempt): Promise<Outcome> {
   const headers = { "Idempotency-Key": key, Prefer: `wait=${WAIT_SECONDS}` };
-  const order = await answered(api.POST("/api/orders", { params: { header: headers }, body }));
+  const order = await answered(
+    api.POST("/api/orders", {
+      params: { header: headers },
+      body,
+      // The same key in somebody's name would be another order.
+      credentials: userId === null ? "omit" : "same-origin",
+    }),
+  );
   return { kind: "order", orderId: order.id, order };
 }
 

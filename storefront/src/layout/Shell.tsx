@@ -1,10 +1,13 @@
-import { Outlet, ScrollRestoration, useNavigation } from "react-router";
+import { type Location, Outlet, ScrollRestoration, useNavigation } from "react-router";
 import { useIsCatalogStale } from "@/catalog/stale";
 import { useTexts } from "@/texts";
 import { Notice } from "@/ui/Notice";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import styles from "./Shell.module.css";
+
+/** Whatever is opened by its address has the same key: without this, a page would be opened where another was left. */
+const placeOf = ({ key, pathname, search }: Location) => (key === "default" ? pathname + search : key);
 
 /** What is around every page of the buyers. */
 export function Shell() {
@@ -27,7 +30,7 @@ export function Shell() {
         <Outlet />
       </main>
       <Footer />
-      <ScrollRestoration />
+      <ScrollRestoration getKey={placeOf} />
     </div>
   );
 }

@@ -36,6 +36,7 @@ export function SuggestingField({ field, words, place, onWords }: SuggestingProp
     input.current?.setSelectionRange(place, place);
   }, []);
 
+  const isShown = isOpen && words.trim() !== "";
   const state = found.error ? texts.search.away : found.isFetching ? texts.search.typing : texts.search.none;
   return (
     <Autocomplete.Root
@@ -46,39 +47,51 @@ export function SuggestingField({ field, words, place, onWords }: SuggestingProp
         if (reason !== "item-press") onWords(value);
       }}
       itemToStringValue={(product: ProductSummary) => product.name}
-      open={isOpen && words.trim() !== ""}
+      // Beside the field, and not in a popup of the library's: that hides the rest of the page from screen readers.
+      inline
+      open={isShown}
       onOpenChange={setOpen}
       openOnInputClick
     >
-      <Autocomplete.Input {...field} ref={input} className={field.className ?? ""} />
-      <Autocomplete.Portal>
-        <Autocomplete.Positioner className={styles.positioner ?? ""} sideOffset={6}>
-          <Autocomplete.Popup className={styles.popup ?? ""}>
-            <Autocomplete.Status className={products.length > 0 ? "visually-hidden" : (styles.status ?? "")}>
-              {products.length > 0 ? texts.search.found(products.length) : state}
-            </Autocomplete.Status>
-            <Autocomplete.List>
-              {(product: ProductSummary) => (
-                <Autocomplete.Item
-                  key={product.slug}
-                  value={product}
-                  className={styles.item ?? ""}
-                  onClick={() => {
-                    setOpen(false);
-                    void navigate(`/products/${product.slug}`);
-                  }}
-                >
-                  <Picture source={product.image} alt="" sizes="3rem" className={styles.picture ?? ""} />
-                  <span className={styles.name}>{product.name}</span>
-                  <span className={styles.price}>
-                    {product.available === 0 ? texts.catalog.soldOut : money(product.price)}
-                  </span>
-                </Autocomplete.Item>
-              )}
-            </Autocomplete.List>
-          </Autocomplete.Popup>
-        </Autocomplete.Positioner>
-      </Autocomplete.Portal>
+      <Autocomplete.Input
+        {...field}
+        ref={input}
+        className={field.className ?? ""}
+        aria-expanded={isShown}
+        onBlur={() => setOpen(false)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape" && isShown) {
+            event.preventDefault();
+            setOpen(false);
+          } else if (event.key === "ArrowDown") setOpen(true);
+        }}
+      />
+      {isShown && (
+        <div className={styles.popup ?? ""}>
+          <Autocomplete.Status className={products.length > 0 ? "visually-hidden" : (styles.status ?? "")}>
+            {products.length > 0 ? texts.search.found(products.length) : state}
+          </Autocomplete.Status>
+          <Autocomplete.List>
+            {(product: ProductSummary) => (
+              <Autocomplete.Item
+                key={product.slug}
+                value={product}
+                className={styles.item ?? ""}
+                onClick={() => {
+                  setOpen(false);
+                  void navigate(`/products/${product.slug}`);
+                }}
+              >
+                <Picture source={product.image} alt="" sizes="3rem" className={styles.picture ?? ""} />
+                <span className={styles.name}>{product.name}</span>
+                <span className={styles.price}>
+                  {product.available === 0 ? texts.catalog.soldOut : money(product.price)}
+                </span>
+              </Autocomplete.Item>
+            )}
+          </Autocomplete.List>
+        </div>
+      )}
     </Autocomplete.Root>
   );
 }

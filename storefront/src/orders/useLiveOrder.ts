@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { ensureFresh } from "@/session/session";
 import { FINAL, orderKey, orderQuery } from "./queries";
 
 const AGAIN_MS = 2_000;
@@ -17,20 +18,25 @@ export function useLiveOrder(id: string) {
 
   useEffect(() => {
     if (!isThere || isOver) return;
+    let isLeft = false;
     let source: EventSource | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
-    function open() {
+    async function open() {
+      // A stream is in nobody's name where the session has to be renewed first; while that cannot be done, it is refused.
+      await ensureFresh().catch(() => undefined);
+      if (isLeft) return;
       source = new EventSource(`/api/orders/${id}/events`);
       source.addEventListener("status", () => void client.invalidateQueries({ queryKey: orderKey(id) }));
       source.addEventListener("error", () => {
         // The browser opens a stream that broke off again by itself, but not one that was refused.
-        if (source?.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS);
+        if (source?.readyState === EventSource.CLOSED) timer = setTimeout(() => void open(), AGAIN_MS);
       });
     }
 
-    open();
+    void open();
     return () => {
+      isLeft = true;
       clearTimeout(timer);
       source?.close();
     };

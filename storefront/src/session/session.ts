@@ -46,14 +46,7 @@ export async function signIn(email: string, password: string): Promise<User> {
   return remember(await response.json());
 }
 
-/** Throws a Problem where accounts is away: only it can end a session. */
-export async function signOut(): Promise<void> {
-  const response = await request("DELETE", "/api/sessions/current");
-  if (!response.ok && response.status !== 401) throw await problemOf(response);
-  known.set(null);
-}
-
-/** The session was ended elsewhere, or was erased with its user. */
+/** The session was ended, here or elsewhere, or was erased with its user. */
 export function sessionIsOver(): void {
   known.set(null);
 }
@@ -63,6 +56,8 @@ export function userHasChanged(user: User): void {
   if (now) known.set({ ...now, user });
 }
 
+let underWay: Promise<void> | null = null;
+
 /**
  * Renews the access token where that is due, once for all tabs. Throws a Problem where it is over and accounts is away.
  * Afterwards nobody is signed in where the session has ended.
@@ -70,6 +65,15 @@ export function userHasChanged(user: User): void {
 export async function ensureFresh({ whatever = false } = {}): Promise<void> {
   const before = known.get();
   if (!before || (!whatever && Date.now() < before.renewAt)) return;
+  if (whatever) return renewAlone(before, true);
+  // All that a page asks waits for one try: where accounts is away, that takes long enough.
+  underWay ??= renewAlone(before, false).finally(() => {
+    underWay = null;
+  });
+  return underWay;
+}
+
+async function renewAlone(before: Known, whatever: boolean): Promise<void> {
   await alone("markethall.session", async () => {
     const now = known.get();
     // Another tab has done it in the meantime.
@@ -118,7 +122,14 @@ async function request(
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const content = body === undefined ? null : JSON.stringify(body);
   try {
-    return await fetch(path, { method, headers, body: content, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(path, {
+      method,
+      headers,
+      body: content,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      // A refresh token is good once: whoever leaves the page meanwhile needs what is answered to it all the same.
+      keepalive: true,
+    });
   } catch (error) {
     throw unreachable(error);
   }

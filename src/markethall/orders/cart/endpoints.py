@@ -137,6 +137,7 @@ def view_of(filled: FilledCart, currency: str) -> CartView:
             unit_price=Money(line.price, currency),
             line_total=Money(line.price * line.quantity, currency),
             available=None if line.active else 0,
+            slug=line.slug,
         )
         for line in filled.lines
     ]

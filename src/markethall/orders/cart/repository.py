@@ -32,6 +32,7 @@ class CartLine(msgspec.Struct, frozen=True):
     options: dict[str, str]
     price: int
     active: bool
+    slug: str
 
 
 _COLUMNS = (carts.c.id, carts.c.user_id, carts.c.claimed_by, carts.c.version)
@@ -51,7 +52,7 @@ async def lock(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, C
 async def lines_of(connection: AsyncConnection, cart_id: UUID) -> list[CartLine]:
     """In the order in which they were added."""
     listed = (
-        sa.select(price_list.c.name, price_list.c.options, price_list.c.price, price_list.c.active)
+        sa.select(price_list.c.name, price_list.c.options, price_list.c.price, price_list.c.active, price_list.c.slug)
         .where(price_list.c.sku == cart_lines.c.sku)
         .order_by(price_list.c.active.desc(), price_list.c.listed_at.desc())
         .limit(1)

@@ -13,7 +13,7 @@ class LineQuantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CartLineView(msgspec.Struct, frozen=True):
-    """At today's price. `available` is filled in by front; 0 where the variant is no longer sold."""
+    """At today's price, of the product `slug`. `available` is filled in by front; 0 where it is no longer sold."""
 
     sku: str
     name: str
@@ -22,6 +22,7 @@ class CartLineView(msgspec.Struct, frozen=True):
     unit_price: Money
     line_total: Money
     available: int | None
+    slug: str
 
 
 class CartView(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Navigate, useNavigate } from "react-router";
 import { queries } from "@/queries";
-import { signOut } from "@/session/session";
+import { signOut } from "@/session/signOut";
 import { useIsAdmin, useUser } from "@/session/useUser";
 import { useTexts } from "@/texts";
 import { Button, ButtonLink } from "@/ui/Button";

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 import { answered, api } from "@/api/client";
 import { isProblem } from "@/api/problems";
+import { forgetDraft } from "@/checkout/draft";
 import { queries } from "@/queries";
 import { sessionIsOver } from "@/session/session";
 import { useTexts } from "@/texts";
@@ -22,6 +23,7 @@ export function EraseAccount() {
     onSuccess: async () => {
       await navigate("/");
       sessionIsOver();
+      forgetDraft();
       queries.clear();
     },
   });

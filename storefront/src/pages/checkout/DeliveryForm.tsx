@@ -22,15 +22,17 @@ interface DeliveryFormProps {
 /** E-mail and address. Its button stands in the summary. */
 export function DeliveryForm({ user, isPlacing, problem, onSubmit }: DeliveryFormProps) {
   const { texts, language, country } = useSpeech();
+  const userId = user?.id ?? null;
   const form = useForm<Delivery>({
     mode: "onTouched",
-    defaultValues: { ...emptyDelivery, email: user?.email ?? "", name: user?.name ?? "", ...draft() },
+    defaultValues: { ...emptyDelivery, email: user?.email ?? "", name: user?.name ?? "", ...draft(userId) },
   });
   const { errors } = form.formState;
 
   useEffect(
-    () => form.subscribe({ formState: { values: true }, callback: ({ values }) => keepDraft(values) }),
-    [form],
+    () =>
+      form.subscribe({ formState: { values: true }, callback: ({ values }) => keepDraft(userId, values) }),
+    [form, userId],
   );
 
   useEffect(() => {

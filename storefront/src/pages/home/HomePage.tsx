@@ -59,7 +59,7 @@ export function Component() {
         ) : categoriesTrouble ? (
           <Trouble error={categoriesTrouble} onRetry={() => void categories.refetch()} away={catalog.away} />
         ) : (
-          <Skeleton height="5.5rem" />
+          <StallSkeletons />
         )}
       </section>
       <section className={styles.section} aria-labelledby="newest">
@@ -73,6 +73,18 @@ export function Component() {
         )}
       </section>
     </Page>
+  );
+}
+
+/** Keeps the room of as many as a shop may have. */
+function StallSkeletons() {
+  return (
+    <div className={styles.stalls} aria-hidden>
+      {Array.from({ length: 4 }, (_, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
+        <Skeleton key={place} height="calc(9rem + 2px)" />
+      ))}
+    </div>
   );
 }
 

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearchParams } from "react-router";
 import { below, pathTo } from "@/catalog/categories";
+import { ProductGridSkeleton } from "@/catalog/ProductGrid";
 import { categoriesQuery } from "@/catalog/queries";
 import { Component as NotFound } from "@/pages/NotFoundPage";
 import { useTexts } from "@/texts";
 import { Page } from "@/ui/Page";
+import { useTrouble } from "@/ui/useTrouble";
 import { useWide } from "@/ui/useWide";
 import { wantedOf, withOption, withoutOptions, withSort } from "./address";
 import { Filters } from "./Filters";
@@ -18,11 +20,20 @@ export function Component() {
   const { list, shop } = useTexts();
   const [address, setAddress] = useSearchParams();
   const categories = useQuery(categoriesQuery);
+  const trouble = useTrouble(categories);
   const isWide = useWide("60rem");
   const wanted = wantedOf(address, slug);
   const trail = pathTo(categories.data ?? [], slug);
   const here = trail.at(-1);
   if (categories.data && !here) return <NotFound />;
+  if (!categories.data && !trouble) {
+    // What is inside the category stands above its list, and would push it down.
+    return (
+      <Page title={slug}>
+        <ProductGridSkeleton count={12} />
+      </Page>
+    );
+  }
   const inside = below(categories.data ?? [], slug);
   const chosen = wanted.options ?? {};
   const count = Object.values(chosen).flat().length;

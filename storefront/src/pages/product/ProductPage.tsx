@@ -4,7 +4,6 @@ import { Link, useParams, useSearchParams } from "react-router";
 import type { Product } from "@/api/client";
 import { isProblem } from "@/api/problems";
 import { openDrawer } from "@/cart/drawer";
-import { remember } from "@/cart/shelf";
 import { MOST_OF_ONE, useCart, useCartChange } from "@/cart/useCart";
 import { pathTo } from "@/catalog/categories";
 import { type Choice, choose, firstChoice, variantOf } from "@/catalog/choice";
@@ -32,9 +31,18 @@ export function Component() {
   const product = useQuery({ ...productQuery(slug), refetchInterval: LOOK_MS });
   const problem = useTrouble(product);
   if (product.data) {
-    return <ProductDetails key={product.data.slug} product={product.data} isOld={product.isRefetchError} />;
+    // It was there when the page was opened.
+    const isGone = product.data.status === "archived" || isAbsent(product.error);
+    return (
+      <ProductDetails
+        key={product.data.slug}
+        product={product.data}
+        isGone={isGone}
+        isOld={product.isRefetchError && !isGone}
+      />
+    );
   }
-  if (isProblem(problem) && problem.status === 404) return <NotFound />;
+  if (isAbsent(problem)) return <NotFound />;
   return (
     <Page title={slug}>
       {problem ? (
@@ -49,7 +57,16 @@ export function Component() {
   );
 }
 
-function ProductDetails({ product, isOld }: { product: Product; isOld: boolean }) {
+const isAbsent = (error: unknown): boolean => isProblem(error) && error.status === 404;
+
+interface DetailsProps {
+  product: Product;
+  /** No longer sold. */
+  isGone: boolean;
+  isOld: boolean;
+}
+
+function ProductDetails({ product, isGone, isOld }: DetailsProps) {
   const { texts, money } = useSpeech();
   const [address, setAddress] = useSearchParams();
   const [choice, setChoice] = useState<Choice>(() => firstChoice(product, address.get("sku")));
@@ -71,7 +88,6 @@ function ProductDetails({ product, isOld }: { product: Product; isOld: boolean }
 
   function add() {
     if (!variant) return;
-    remember(variant.sku, { slug: product.slug, image: product.images[0] ?? null });
     change.mutate({ sku: variant.sku, to: (there) => there + quantity }, { onSuccess: () => openDrawer() });
   }
 
@@ -85,6 +101,7 @@ function ProductDetails({ product, isOld }: { product: Product; isOld: boolean }
           <h1>{product.name}</h1>
           <p className={styles.price}>{variant ? money(variant.price) : texts.catalog.from(money(lowest))}</p>
           {isOld && <Notice kind="warning">{texts.trouble.old}</Notice>}
+          {isGone && <Notice kind="warning">{texts.product.archived}</Notice>}
           {product.options.map((option) => (
             <OptionPicker
               key={option.name}
@@ -94,19 +111,19 @@ function ProductDetails({ product, isOld }: { product: Product; isOld: boolean }
               onPick={(value) => pick(option.name, value)}
             />
           ))}
-          {variant && <Availability available={variant.available} />}
+          {variant && !isGone && <Availability available={variant.available} />}
           <div className={styles.buy}>
             <Stepper
               value={quantity}
               max={MOST_OF_ONE}
               label={texts.product.quantity}
-              disabled={isSoldOut || !variant}
+              disabled={isSoldOut || isGone || !variant}
               onChange={setQuantity}
             />
             <Button
               look="main"
               className={styles.add}
-              disabled={!variant || isSoldOut || change.isPending || product.status === "archived"}
+              disabled={!variant || isSoldOut || isGone || change.isPending}
               onClick={add}
             >
               {isSoldOut

@@ -1,0 +1,60 @@
+"""The figures in files: JSON, a table for a page, charts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from markethall.bench.case import Case
+from markethall.bench.figures import Summary
+from markethall.bench.machine import described
+from markethall.bench.rounds import Course
+from markethall.bench.subject import Wanted
+from markethall.bench.wording import markdown
+
+
+def document(
+    title: str, cases: Sequence[Case], found: Sequence[Summary], course: Course, wanted: Wanted
+) -> dict[str, Any]:
+    """All of it, each round included; as JSON takes it."""
+    rows = [
+        {
+            "name": each.name,
+            "workload": type(case.workload).__name__,
+            "settings": msgspec.to_builtins(case.workload),
+            "targets": msgspec.to_builtins(case.targets),
+            "summary": msgspec.to_builtins(each),
+        }
+        for case, each in zip(cases, found, strict=True)
+    ]
+    return {
+        "bench": title,
+        "machine": described(),
+        "shop": {
+            "started_for_this": wanted.is_own,
+            "replicas": dict(wanted.replicas),
+            "bus_nodes": wanted.bus_nodes,
+            "read_replicas": wanted.read_replicas,
+            "synchronous": wanted.synchronous,
+        },
+        "rounds": course.rounds,
+        "seconds": course.seconds,
+        "rows": rows,
+    }
+
+
+def as_json(told: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(told), indent=1).decode()
+
+
+def write(title: str, cases: Sequence[Case], found: Sequence[Summary], told: dict[str, Any], to: Path) -> list[Path]:
+    """Charts, where there are figures, a table for a page, and the JSON: their paths. Raises OSError."""
+    from markethall.bench.plot import draw
+
+    name = title.replace(" ", "-")
+    page, figures = to / f"{name}.md", to / f"{name}.json"
+    page.write_text(markdown(title, cases, found, told["machine"]))
+    figures.write_text(as_json(told) + "\n")
+    measured = [each for each in found if each.figures]
+    return [*(draw(title, measured, to / name) if measured else []), page, figures]

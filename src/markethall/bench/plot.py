@@ -1,0 +1,115 @@
+"""A bench as a picture: for each row its rate, its latency, and whose CPU a unit of work took."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from markethall.bench.figures import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SUFFIXES = (".svg", ".png")
+CUT_OFF = 5.0
+"""Times the median."""
+INK, QUIET, GRID = "#1f3b57", "#7f9bb3", "#e4e9ee"
+COLOURS = (
+    *("#1f3b57", "#3f6f9f", "#7f9bb3", "#b9cad9", "#c8401f", "#e08a5b"),
+    *("#e9c46a", "#8a9a5b", "#5b6770", "#a3728a", "#4f8f8b", "#d9b8a8"),
+)
+
+
+def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
+    """Writes `place` with each suffix; the paths. Loads matplotlib, which takes a second."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter
+
+    # Text stays text in the SVG, and the same figures write the same file.
+    with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "markethall", "font.size": 10}):
+        height = 1.6 + 0.55 * len(found)
+        figure, (rates, latencies, cpu) = pyplot.subplots(
+            1, 3, figsize=(14, height), sharey=True, layout="constrained", width_ratios=(5, 4, 5)
+        )
+        _rates(rates, found)
+        _latencies(latencies, found)
+        _cpu(cpu, found)
+        rates.set_yticks(range(len(found)), [each.name for each in found])
+        rates.invert_yaxis()
+        latencies.set_xscale("log")
+        for axes in (rates, cpu):
+            axes.set_xlim(left=0)
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        latencies.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        for axes in (rates, latencies, cpu):
+            axes.grid(visible=True, axis="x", color=GRID, linewidth=0.8)
+            axes.set_axisbelow(True)
+            axes.spines[["top", "right"]].set_visible(False)
+        figure.suptitle(f"markethall bench {title}: medians, and from the least to the greatest round")
+        paths = [place.with_name(place.name + suffix) for suffix in SUFFIXES]
+        for path in paths:
+            figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+        pyplot.close(figure)
+    return paths
+
+
+def _rates(axes: "Axes", found: Sequence[Summary]) -> None:
+    rates = [each.figures["rate"] for each in found]
+    spread = [[f.median - f.least for f in rates], [f.most - f.median for f in rates]]
+    axes.barh(range(len(found)), [f.median for f in rates], xerr=spread, color=QUIET, ecolor=INK, capsize=3)
+    for row, figure in enumerate(rates):
+        _say(axes, f"{figure.median:,.0f}", figure.most, row)
+    axes.set_xlim(right=1.2 * max(figure.most for figure in rates))
+    axes.set_xlabel("per second")
+
+
+def _latencies(axes: "Axes", found: Sequence[Summary]) -> None:
+    for name, colour, marker in (("p50_ms", QUIET, "o"), ("p99_ms", INK, "D")):
+        rows = [(row, each.figures[name]) for row, each in enumerate(found) if name in each.figures]
+        if rows:
+            spread = [[f.median - f.least for _, f in rows], [f.most - f.median for _, f in rows]]
+            axes.errorbar(
+                [f.median for _, f in rows],
+                [row for row, _ in rows],
+                xerr=spread,
+                fmt=marker,
+                color=colour,
+                capsize=3,
+                label=name.removesuffix("_ms"),
+            )
+    axes.set_xlabel("latency (ms)")
+    axes.legend(frameon=False, fontsize=9)
+
+
+def _cpu(axes: "Axes", found: Sequence[Summary]) -> None:
+    """A row that takes many times as much as most is cut off, and says so."""
+    services = sorted({name for each in found for name in each.cpu_us_by_service})
+    left = [0.0] * len(found)
+    for service, colour in zip(services, COLOURS * 2, strict=False):
+        values = [each.cpu_us_by_service.get(service, 0.0) for each in found]
+        axes.barh(range(len(found)), values, left=left, color=colour, label=service)
+        left = [sum(pair) for pair in zip(left, values, strict=True)]
+    limit = min(1.15 * max(left), CUT_OFF * median(left))
+    for row, total in enumerate(left):
+        if total > limit > 0:
+            _say(axes, f"to {total:,.0f}", limit, row, beside=-6)
+    axes.set_xlim(right=limit or 1.0)
+    axes.set_xlabel("CPU for each (µs)")
+    if services:
+        axes.legend(frameon=False, fontsize=8, ncols=2)
+
+
+def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6) -> None:
+    axes.annotate(
+        text,
+        (at, row),
+        xytext=(beside, 0),
+        textcoords="offset points",
+        ha="left" if beside > 0 else "right",
+        va="center",
+        color=INK if beside > 0 else "white",
+        fontsize=9,
+    )

@@ -1,0 +1,102 @@
+"""Figures in words, for tables on screens and in documents."""
+
+from collections.abc import Sequence
+
+from markethall.bench.case import Case, Target
+from markethall.bench.figures import Summary
+
+SHOWN = ("rate", "p50_ms", "p99_ms", "cpu_us", "load_cpu_us", "memory_mib", "elsewhere")
+SPREAD = ("rate", "ratio", "p99_ms")
+"""With the least and the greatest."""
+HEADINGS = {
+    "rate": "per second",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "cpu_us": "CPU µs each",
+    "load_cpu_us": "load µs each",
+    "memory_mib": "MiB PSS",
+    "elsewhere": "other cores",
+    "ratio": "compared, times this",
+}
+CAPTION = (
+    "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
+    "other cores: what else the machine was busy with."
+)
+_MARKS = {"rate": "", "ratio": "times", "p50_ms": "p50", "p99_ms": "p99", "cpu_us": "CPU", "memory_mib": "MiB"}
+_UNITS = {"seconds": "s"}
+_NOT_SHOWN = ("p90_ms", "p99.9_ms", "max_ms")
+_ONLY_IF_ANY = ("refused", "broken")
+
+
+def shown(cases: Sequence[Case]) -> tuple[str, ...]:
+    """Which figures have a column."""
+    return ("rate", "ratio", *SHOWN[1:]) if any(case.compared for case in cases) else SHOWN
+
+
+def number(value: float) -> str:
+    """With as many digits as mean something."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"
+
+
+def target(wanted: Target) -> str:
+    """`p99 ≤ 25.0 (20.0)`: enough, and better still."""
+    better = f" ({number(wanted.better)})" if wanted.better is not None else ""
+    sign = "≥" if wanted.more_is_better else "≤"
+    return f"{_MARKS.get(wanted.figure, wanted.figure)} {sign} {number(wanted.at_least)}{better}".strip()
+
+
+def besides(found: Summary) -> str:
+    """Whatever else there is a figure of, and what went wrong without breaking a promise."""
+    return ", ".join(
+        _said(name, number(figure.median))
+        for name, figure in found.figures.items()
+        if name not in HEADINGS and name not in _NOT_SHOWN and (figure.most or name not in _ONLY_IF_ANY)
+    )
+
+
+def _said(name: str, value: str) -> str:
+    what, _, unit = name.rpartition("_")
+    match unit:
+        case "rate":
+            return f"{what} {value}/s"
+        case "percent":
+            return f"{what} {value} %"
+        case "orders" | "refused" | "broken":
+            return f"{value} {name.replace('_', ' ')}"
+    return f"{what.replace('_', ' ')} {value} {_UNITS.get(unit, unit)}"
+
+
+def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machine: dict[str, object]) -> str:
+    """A table for a page, with where and of what it is."""
+    names = shown(cases)
+    with_targets = any(case.targets for case in cases)
+    head = [title, *(HEADINGS[name] for name in names), *(["to reach"] if with_targets else []), "besides"]
+    lines = [_row(head), "|---|" + "---:|" * len(names) + ("---|" if with_targets else "") + "---|"]
+    for case, each in zip(cases, found, strict=True):
+        cells = [_cell(each, name) for name in names]
+        if each.violations:
+            cells[0] = "violated"
+        targets = [", ".join(_judged(wanted, each) for wanted in case.targets)] if with_targets else []
+        lines.append(_row([each.name, *cells, *targets, besides(each)]))
+    where = (
+        f"{machine['at']}, commit {machine['commit'] or 'unknown'}, {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['system']}, Python {machine['python']}."
+    )
+    return "\n".join([*lines, "", CAPTION, "", where, ""])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(found: Summary, name: str) -> str:
+    figure = found.figures.get(name)
+    if figure is None:
+        return "–"
+    span = f" ({number(figure.least)} to {number(figure.most)})" if name in SPREAD and len(found.rounds) > 1 else ""
+    return number(figure.median) + span
+
+
+def _judged(wanted: Target, found: Summary) -> str:
+    figure = found.figures.get(wanted.figure)
+    return target(wanted) + (" ✓" if figure is not None and wanted.reached(figure.median) else "")
