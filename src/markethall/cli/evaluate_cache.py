@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -48,11 +49,11 @@ def cache(
     Prints how long each kind of request took, by how likely buyers buy. Writes cache.svg, .png and .json. Exit 1 if
     an order was read back otherwise than it was answered, or a call failed after all its retries.
     """
+    from markethall.bench.machine import described
     from markethall.chaos.cache import Plan
-    from markethall.cli.circumstances import circumstances
 
     plan = Plan(rounds, clients, parse_percents(percents), seed)
-    where = circumstances()
+    where = {"machine": described(), "load_1m_before": round(os.getloadavg()[0], 2)}
     try:
         to.mkdir(parents=True, exist_ok=True)
         result = asyncio.run(_run(plan, data))
