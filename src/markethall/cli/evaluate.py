@@ -13,6 +13,7 @@ import typer
 from markethall.cli.breaking_off import broken_off_by_signals
 from markethall.cli.connection import JsonOption
 from markethall.cli.console import screen
+from markethall.cli.evaluate_cache import cache
 from markethall.cli.exits import Exit, fail
 from markethall.local.errors import LocalError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from markethall.chaos.failover import Plan, Result
 
 app = typer.Typer(no_args_is_help=True, help="Measure the shop, as anyone can again.")
+app.command()(cache)
 NAME = "failover"
 
 

@@ -52,6 +52,8 @@ class Options:
     end_archive: bool = False
     mqtt_port: int | None = None
     """None: 1883 if it is free, else none. Devices reach it at `host`."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """MARKETHALL_ settings of its services, without that prefix. They count more than the environment's."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class _Hall:
         self._credentials = credentials
         self._watch = watch
         self._log = JsonLog(folder.logs, "up", "1")
+        self._chosen = options.settings
         self.links = Links() if options.links else None
         self.databases = DatabaseNodes(
             folder,
@@ -177,7 +180,7 @@ class _Hall:
 
     def _settings(self, replica: ServiceProcess) -> dict[str, str]:
         name = replica.service
-        settings = {"BUS_URL": self.bus.url_for(name), "BUS_REPLICAS": str(self.bus.replicas)}
+        settings = {**self._chosen, "BUS_URL": self.bus.url_for(name), "BUS_REPLICAS": str(self.bus.replicas)}
         if name in ("orders", "inventory"):
             settings["MQTT_URL"] = self.bus.mqtt_url
         if name in DATABASES:
