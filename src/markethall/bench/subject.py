@@ -13,7 +13,6 @@ import aiohttp
 from markethall.bench.errors import CannotMeasure
 from markethall.local.credentials import DATABASES, Admin
 from markethall.local.hall import Options, open_shop
-from markethall.local.process import more_environment
 from markethall.local.shop import LocalShop
 
 CALL_SECONDS = 30.0
@@ -106,9 +105,8 @@ async def opened(wanted: Wanted, settings: Mapping[str, str]) -> AsyncIterator[S
             read_replicas=wanted.read_replicas,
             synchronous=wanted.synchronous,
             mqtt_port=0,
+            settings=settings,
         )
-        environment = {f"MARKETHALL_{name}": value for name, value in settings.items()}
-        stack.enter_context(more_environment(environment))
         opened = await stack.enter_async_context(open_shop(options, lambda row: None, asyncio.Event()))
         later = await stack.enter_async_context(contextlib.AsyncExitStack())
         yield Subject(opened.address, opened.admin, LocalShop(opened.folder.path), session, later)
