@@ -115,7 +115,7 @@ def test_what_the_machine_lacks_is_named_where_it_cannot_be_installed(checkout: 
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "id").symlink_to(str(shutil.which("id")))
-    for present in ("faketime", "chromium"):
+    for present in ("faketime", "chromium", "wrk"):
         (programs / present).symlink_to(str(shutil.which("true")))
     done = subprocess.run(
         [checkout / "scripts" / "machine"], env={"PATH": str(programs)}, capture_output=True, text=True

@@ -12,6 +12,8 @@ import msgspec
 from markethall.bench.errors import NotSettled
 
 LOOK_SECONDS = 0.05
+QUIET_SECONDS = 0.3
+"""Longer than a batch is under way."""
 SETTLE_SECONDS = 120.0
 STATEMENT_SECONDS = 60.0
 
@@ -49,13 +51,19 @@ class Books:
         return number
 
     async def settled(self, mark: int, seconds: float = SETTLE_SECONDS) -> float:
-        """Waits until nothing is under way; the seconds it took. Raises NotSettled."""
-        began = monotonic()
-        while (left := await self._under_way(mark)) is not None:
-            if monotonic() - began > seconds:
-                raise NotSettled(f"not settled after {seconds:.0f} s: {left}")
+        """Waits until nothing is under way, and has not been for a moment: fronts may hold orders that no database
+        knows yet, of buyers who have left. The seconds until that moment began. Raises NotSettled.
+        """
+        began = quiet_since = monotonic()
+        last = await self.mark()
+        while monotonic() - quiet_since < QUIET_SECONDS:
             await asyncio.sleep(LOOK_SECONDS)
-        return monotonic() - began
+            left, newest = await self._under_way(mark), await self.mark()
+            if left is not None or newest != last:
+                last, quiet_since = newest, monotonic()
+                if quiet_since - began > seconds:
+                    raise NotSettled(f"not settled after {seconds:.0f} s: {left or 'orders are still placed'}")
+        return quiet_since - began
 
     async def counts(self, mark: int) -> Counts:
         row = await self._connections["orders"].fetchrow(COUNTS, mark)

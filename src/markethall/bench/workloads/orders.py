@@ -84,5 +84,6 @@ class Orders:
         if counts.confirmed < told:
             violations.append(f"{told} orders were acknowledged, the database has {counts.confirmed} confirmed")
         if counts.confirmed < counts.placed:
-            violations.append(f"of {counts.placed} orders {counts.confirmed} were confirmed, with plenty in stock")
+            said = f"{counts.confirmed} were confirmed and {counts.rejected} rejected"
+            violations.append(f"of {counts.placed} orders {said}, with plenty in stock")
         return Outcome(told, counts.placed, more=more, violations=tuple(violations))
