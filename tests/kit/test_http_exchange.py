@@ -237,3 +237,16 @@ async def test_who_is_answered_is_known_to_have_gone_also_with_requests_behind_i
         await asked(client, ask("/later") + ask("/echo"), lambda got: got.endswith(b"\r\n\r\n"))
         assert LEFT == []
     await eventually(lambda: LEFT == ["/later"])
+
+
+async def test_what_was_under_way_when_the_server_began_to_drain_is_the_last_answer_too(port: int) -> None:
+    """Its connection is closed soon: who was not told so would send on it, into the void."""
+    request = ask("/echo", "POST", b"abc")
+    async with connected(port) as client:
+        client[1].write(request[:-1])
+        await eventually(lambda: Writes.latest.cycle is not None and Writes.latest.cycle.more_body)
+        state = Writes.latest.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        got = await asked(client, request[-1:], lambda got: False)
+    assert got.count(b"connection: close\r\n") == 1
+    assert got.endswith(b"abc")

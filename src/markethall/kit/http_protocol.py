@@ -130,7 +130,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport,
             self.flow,
             self.loop,
-            self.server_state.default_headers,
+            self.server_state,
             self.on_response_complete,
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             expects_continue=self.expect_100_continue,
