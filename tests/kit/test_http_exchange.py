@@ -9,10 +9,12 @@ import pytest
 import uvicorn
 
 from markethall.kit.http_exchange import WHOLE_BODY
-from markethall.kit.http_protocol import LimitedProtocol
+from markethall.kit.http_protocol import HEAD_SECONDS, LimitedProtocol
 from tests.support.machine import eventually
 
 TEXT = (b"content-type", b"text/plain")
+LEFT: list[str] = []
+"""Paths of those whose clients went away while they were answered."""
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -33,6 +35,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": [TEXT]})
             assert (await receive())["type"] == "http.request"
             assert (await receive())["type"] == "http.disconnect"
+            LEFT.append(scope["path"])
+        case "/early":
+            await answer(send, 404, [(b"content-length", b"0")], b"")
         case "/injected":
             await answer(send, 200, [(b"location", b"/a\r\nset-cookie: x=y"), (b"content-length", b"0")], b"")
         case "/short":
@@ -59,8 +64,10 @@ class Writes(LimitedProtocol):
     """Notes what is written, write by write."""
 
     seen: list[bytes] = []
+    latest: "Writes"
 
     def connection_made(self, transport: Any) -> None:
+        Writes.latest = self
         super().connection_made(_Noting(transport, self.seen))  # type: ignore[arg-type]
 
 
@@ -79,7 +86,9 @@ class _Noting:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(app, port=0, http=Writes, ws="none", lifespan="off", log_config=None, server_header=False)
+    config = uvicorn.Config(
+        app, port=0, http=Writes, ws="none", lifespan="off", log_config=None, server_header=False, timeout_keep_alive=75
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())
@@ -192,3 +201,52 @@ async def test_the_last_answer_of_a_connection_says_so(port: int) -> None:
     async with connected(port) as client:
         got = await asked(client, ask("/echo", "POST", b"1", "Connection: close"), lambda got: False)
     assert b"\r\nconnection: close\r\n" in got
+
+
+async def test_a_body_that_was_answered_before_it_came_is_passed_over(port: int) -> None:
+    """What is sent after it is answered as ever, and nothing is said that was not asked for."""
+    head, body = ask("/early", "POST", b"x" * 200_000)[:100], ask("/early", "POST", b"x" * 200_000)[100:]
+    async with connected(port) as client:
+        assert (await asked(client, head, lambda got: got.endswith(b"\r\n\r\n"))).startswith(b"HTTP/1.1 404")
+        got = await asked(client, body + ask("/echo", "POST", b"1"), lambda got: got.endswith(b"1"))
+        assert got.startswith(b"HTTP/1.1 200")
+        assert (await asked(client, head, lambda got: got.endswith(b"\r\n\r\n"))).startswith(b"HTTP/1.1 404")
+        client[1].write(body)
+        await eventually(lambda: Writes.latest.cycle is not None and not Writes.latest.cycle.more_body)
+        Writes.latest.look(asyncio.get_running_loop().time() + 2 * HEAD_SECONDS)
+        got = await asked(client, ask("/echo", "POST", b"2"), lambda got: got.endswith(b"2"))
+        assert got.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "after", [b"GARBAGE\r\n\r\n", ask("/echo", "POST", b"", "Transfer-Encoding: x"), b"G" * 70_000]
+)
+async def test_what_was_asked_is_answered_though_what_follows_cannot_be_read(port: int, after: bytes) -> None:
+    """A refusal in its place would be taken for its answer."""
+    requests = b"".join(ask("/echo", "POST", body) for body in (b"one", b"two"))
+    async with connected(port) as client:
+        got = await asked(client, requests + after, lambda got: False)
+    answers = got.split(b"HTTP/1.1 ")[1:]
+    assert [(each[:3], each.partition(b"\r\n\r\n")[2]) for each in answers] == [(b"200", b"one"), (b"200", b"two")]
+    assert b"\r\nconnection: close\r\n" in answers[1]
+
+
+async def test_who_is_answered_is_known_to_have_gone_also_with_requests_behind_it(port: int) -> None:
+    LEFT.clear()
+    async with connected(port) as client:
+        await asked(client, ask("/later") + ask("/echo"), lambda got: got.endswith(b"\r\n\r\n"))
+        assert LEFT == []
+    await eventually(lambda: LEFT == ["/later"])
+
+
+async def test_what_was_under_way_when_the_server_began_to_drain_is_the_last_answer_too(port: int) -> None:
+    """Its connection is closed soon: who was not told so would send on it, into the void."""
+    request = ask("/echo", "POST", b"abc")
+    async with connected(port) as client:
+        client[1].write(request[:-1])
+        await eventually(lambda: Writes.latest.cycle is not None and Writes.latest.cycle.more_body)
+        state = Writes.latest.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        got = await asked(client, request[-1:], lambda got: False)
+    assert got.count(b"connection: close\r\n") == 1
+    assert got.endswith(b"abc")

@@ -1,12 +1,12 @@
 """A replica that is told nothing but the bus."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from markethall.contracts.topology import SIBLINGS
 from markethall.kit.bus import Bus
 from markethall.kit.settings import Settings, WrongSetting
 from markethall.kit.siblings import OWN, Siblings, joined, shared
@@ -76,14 +76,41 @@ async def test_wrong_credentials_are_named_and_not_repeated(nats: EmbeddedNats) 
     assert "wrong" not in str(raised.value)
 
 
-async def test_a_front_does_without(nats: EmbeddedNats) -> None:
-    """With nobody there, and with no bus: it has no database to be told of."""
-    for bus in (nats.url_for("front"), f"nats://127.0.0.1:{free_port()}"):
-        before = time.monotonic()
-        assert (await joined(newcomer(nats, "front", bus_url=bus), "front")).currency == "EUR"
-        assert time.monotonic() - before < 15
-    async with Elder(nats, "front", currency="GBP"):
-        assert (await joined(newcomer(nats, "front"), "front")).currency == "GBP"
+async def test_the_first_front_goes_on_with_the_defaults(nats: EmbeddedNats) -> None:
+    """It has no database to be told of, and nobody to ask."""
+    assert (await joined(newcomer(nats, "front"), "front")).currency == "EUR"
+    nobody = f"nats://127.0.0.1:{free_port()}"
+    for told in ({"currency": "GBP"}, {"upstreams": "orders=http://127.0.0.1:1"}):
+        settings = newcomer(nats, "front", bus_url=nobody, **told)
+        assert await joined(settings, "front") is settings
+
+
+async def test_a_front_has_what_its_siblings_have_whatever_else_it_was_told(nats: EmbeddedNats) -> None:
+    async with Elder(nats, "front", currency="GBP", rate_limit=7, trusted_proxies="10.0.0.1"):
+        settings = await joined(newcomer(nats, "front", trusted_proxies="10.0.0.2", bus_replicas=3), "front")
+    assert (settings.currency, settings.rate_limit, settings.trusted_proxies) == ("GBP", 7, "10.0.0.2")
+
+
+async def test_a_front_waits_for_an_answer_of_one_that_is_there(nats: EmbeddedNats) -> None:
+    """One that is suspended, say. With a currency of its own making it would refuse the right one."""
+    settings = Settings.model_validate({"bus_url": nats.url_for("front")})
+    async with Bus(settings, "front") as bus:
+        asked = asyncio.Event()
+
+        async def suspended(_message: object) -> None:
+            asked.set()
+
+        await bus.listen(f"{SIBLINGS}front", suspended, queue="siblings")
+        waiting = asyncio.create_task(joined(newcomer(nats, "front"), "front"))
+        await asyncio.wait_for(asked.wait(), 10)
+        async with Elder(nats, "front", currency="GBP"):
+            assert (await asyncio.wait_for(waiting, 20)).currency == "GBP"
+
+
+async def test_a_front_that_does_not_reach_the_bus_says_so(nats: EmbeddedNats) -> None:
+    bus = f"nats://127.0.0.1:{free_port()}"
+    with pytest.raises(WrongSetting, match=r"MARKETHALL_CURRENCY is missing.*within 0\.5 s: the bus"):
+        await joined(newcomer(nats, "front", bus_url=bus, join_seconds=0.5), "front")
 
 
 async def test_pictures_that_are_elsewhere_are_asked_for(nats: EmbeddedNats, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.server import ServerState
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -28,18 +29,18 @@ _BROKEN = (
 
 
 class Exchange:
-    """What the application is called with. `default_headers` go before its own; `on_complete` is called when the
-    answer is written whole."""
+    """What the application is called with. The server's headers go before its own, as they are when it answers: in the
+    meantime the server may have begun to drain. `on_complete` is called when the answer is written whole."""
 
     __slots__ = (
         "_body_was_taken",
-        "_default_headers",
         "_flow",
         "_flush",
         "_head",
         "_left",
         "_loop",
         "_on_complete",
+        "_server",
         "_transport",
         "_waiting",
         "body",
@@ -59,7 +60,7 @@ class Exchange:
         transport: asyncio.Transport,
         flow: FlowControl,
         loop: asyncio.AbstractEventLoop,
-        default_headers: list[tuple[bytes, bytes]],
+        server: ServerState,
         on_complete: Callable[[], None],
         *,
         keep_alive: bool,
@@ -85,7 +86,7 @@ class Exchange:
         self._transport = transport
         self._flow = flow
         self._loop = loop
-        self._default_headers = default_headers
+        self._server = server
         self._on_complete = on_complete
 
     async def run(self, app: Callable[..., Any]) -> None:
@@ -144,7 +145,7 @@ class Exchange:
         parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         length: int | None = None
         closes = False
-        for name, value in (*self._default_headers, *headers):
+        for name, value in (*self._server.default_headers, *headers):
             parts.append(b"%b: %b\r\n" % (name, value))
             if name not in _ABOUT_THE_MESSAGE:
                 continue

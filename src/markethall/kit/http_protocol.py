@@ -56,6 +56,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _head_since: float | None = None
     _idle_since: float | None = None
     _refused = False
+    _answering: Exchange | None = None
+    """Whose turn it is; `cycle` is the one that came last."""
     _unstarted: Exchange | None = None
     """Its head has come, and perhaps its body: that is known at the end of `data_received`."""
 
@@ -69,7 +71,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_since = self._idle_since = None
         self.connections.discard(self)
-        for exchange in (self.cycle, *self.pipeline):
+        for exchange in (self._answering, self.cycle, *self.pipeline):
             if exchange is not None and not exchange.response_complete:
                 exchange.disconnected = True
                 exchange.wake()
@@ -90,8 +92,11 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._idle_since = None
-        if self._head_since is None and self.cycle is not None and self.cycle.response_complete:
+        former = self.cycle
+        if self._head_since is None and former is not None and former.response_complete:
             self._begin_head()
+        # Of a body that was answered before it was there: no head, but it may not take longer than one.
+        is_rest = former is not None and former.response_complete and former.more_body
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,7 +107,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if exchange is not None:
             self._start(exchange)
         # A body that came along with its head is over it by now, and does not count.
-        if self._head_since is not None and not self._refused:
+        if self._head_since is not None and not self._refused and not is_rest:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(LargeHead(f"At most {MAX_HEAD_BYTES} bytes."))
@@ -125,14 +130,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport,
             self.flow,
             self.loop,
-            self.server_state.default_headers,
+            self.server_state,
             self.on_response_complete,
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             expects_continue=self.expect_100_continue,
         )
         former, self.cycle = self.cycle, exchange
         if former is None or former.response_complete:
-            self._unstarted = exchange
+            self._answering = self._unstarted = exchange
         else:
             # Sent before the former one was answered: it waits for its turn.
             self.flow.pause_reading()
@@ -148,8 +153,13 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         exchange = self.cycle
-        if exchange is not None and not exchange.response_complete:
-            exchange.more_body = False
+        if exchange is None:
+            return
+        exchange.more_body = False
+        if exchange.response_complete:
+            self._head_since = None
+            self._idle_since = self.loop.time()
+        else:
             exchange.wake()
 
     def on_response_complete(self) -> None:
@@ -158,7 +168,8 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start(self.pipeline.pop())
+            self._answering = self.pipeline.pop()
+            self._start(self._answering)
         else:
             self._idle_since = self.loop.time()
 
@@ -207,6 +218,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head_since = None
         if self._refused or self.transport.is_closing():
             return
+        if self._answers_first():
+            return
         body = msgspec.json.encode(problem.document())
         head = (
             b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nx-request-id: %s\r\nconnection: close\r\n\r\n"
@@ -223,3 +236,15 @@ class LimitedProtocol(HttpToolsProtocol):
         self._refused = True
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _answers_first(self) -> bool:
+        """Whether what was asked before is still to be answered: then the connection ends with that. A refusal now
+        would be taken for the answer to it."""
+        if self.pipeline and self.pipeline[0].more_body:
+            self.pipeline.popleft()
+        last = self.pipeline[0] if self.pipeline else self._answering
+        if last is None or last.response_complete or last.more_body:
+            return False
+        self._refused = True
+        last.keep_alive = False
+        return True

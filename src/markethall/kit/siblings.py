@@ -52,6 +52,7 @@ QUEUE = "siblings"
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 1.0
 AGAIN_SECONDS = 0.2
+NOBODY = "none is there"
 
 
 def shared(settings: Settings) -> dict[str, Any]:
@@ -86,34 +87,45 @@ class Siblings:
 async def joined(settings: Settings, service: str) -> Settings:
     """The settings, with what they leave open as a sibling has it.
 
-    A service that keeps data cannot do without its database: it asks for `join_seconds`. One that was told of it was
-    told what it needs, and asks nobody. A front that was told nothing asks once, and can do without an answer.
+    A service that keeps data cannot do without its database, and a front that guesses the currency refuses orders in
+    the right one: each asks for `join_seconds`. One that was told of it was told what it needs, and asks nobody. The
+    first front of a shop is one, too: where nobody is there to be asked, it goes on with what settings are by default.
 
     Raises:
         WrongSetting: nobody told it where its database is, or what it was told is of no use here.
     """
-    needs_database = service != "front"
-    if settings.database_url if needs_database else shared(settings):
+    missing = _missing(settings, service)
+    if missing is None:
         return settings
-    seconds = settings.join_seconds if needs_database else min(settings.join_seconds, CONNECT_SECONDS)
     reasons: list[str] = []
+    told: dict[str, Any] | None = None
     try:
-        async with asyncio.timeout(seconds):
-            while True:
+        async with asyncio.timeout(settings.join_seconds):
+            while told is None:
                 told = await _ask(settings, service, reasons)
-                if told is not None or not needs_database:
-                    break
-                await asyncio.sleep(AGAIN_SECONDS)
+                if told is None and service == "front" and reasons[-1] == NOBODY:
+                    return settings
+                if told is None:
+                    await asyncio.sleep(AGAIN_SECONDS)
     except TimeoutError:
-        told = None
+        pass
     joint = _with(settings, service, told or {})
-    if needs_database and not joint.database_url:
+    if told is None or (missing == "database_url" and not joint.database_url):
         why = reasons[-1] if reasons else "the bus does not answer"
         raise WrongSetting(
-            f"{variable('database_url')} is missing, and no replica of {service} told it "
+            f"{variable(missing)} is missing, and no replica of {service} told it "
             f"within {settings.join_seconds:g} s: {why}"
         )
     return joint
+
+
+def _missing(settings: Settings, service: str) -> str | None:
+    """The setting by which a replica is known to have been told nothing; None where it was."""
+    if service != "front":
+        return None if settings.database_url else "database_url"
+    # A fixed list is there so that front does without the bus.
+    is_told = "currency" in settings.model_fields_set or settings.upstreams
+    return None if is_told else "currency"
 
 
 async def _ask(settings: Settings, service: str, reasons: list[str]) -> dict[str, Any] | None:
@@ -125,7 +137,7 @@ async def _ask(settings: Settings, service: str, reasons: list[str]) -> dict[str
         answer = await client.request(SIBLINGS + service, b"", timeout=ANSWER_SECONDS)
         return msgspec.msgpack.decode(answer.data, type=SiblingSettings).settings
     except nats.errors.NoRespondersError:
-        reasons.append("none is there")
+        reasons.append(NOBODY)
     except (nats.errors.Error, TimeoutError, OSError, msgspec.MsgspecError) as error:
         reasons.append(str(error) or "no answer")
     finally:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from markethall.kit.settings import Settings
 from markethall.local.archive import archive_of, choose_archive, claim
 from markethall.local.bus_nodes import BusNodes
 from markethall.local.control import Handler, listening
@@ -192,6 +193,8 @@ class _Hall:
             settings["ADMIN_PASSWORD"] = self._credentials.admin.password
         if name == "front":
             settings["STATUS_SOCKET"] = str(self._folder.path / STATUS_SOCKET)
+            # Told the currency, it asks no other front, and starts without the bus.
+            settings["CURRENCY"] = os.environ.get("MARKETHALL_CURRENCY", Settings.model_fields["currency"].default)
         if name == "front" and replica.door is None:
             settings["PROXY_SOCKET"] = str(self._socket_of(replica))
         if self.links is not None:
