@@ -194,7 +194,8 @@ class _Hall:
         if name == "front":
             settings["STATUS_SOCKET"] = str(self._folder.path / STATUS_SOCKET)
             # Told the currency, it asks no other front, and starts without the bus.
-            settings["CURRENCY"] = os.environ.get("MARKETHALL_CURRENCY", Settings.model_fields["currency"].default)
+            default = Settings.model_fields["currency"].default
+            settings.setdefault("CURRENCY", os.environ.get("MARKETHALL_CURRENCY", default))
         if name == "front" and replica.door is None:
             settings["PROXY_SOCKET"] = str(self._socket_of(replica))
         if self.links is not None:
