@@ -23,6 +23,7 @@ from markethall.kit.db import Database
 from markethall.kit.db_reads import POSITION
 from markethall.kit.figures import FIGURES
 from markethall.kit.outbox import OutboxMessage, Written
+from markethall.kit.repeats import Hot
 from markethall.kit.tasks import cancel
 
 log = structlog.get_logger(__name__)
@@ -115,9 +116,7 @@ class Relay:
     async def _carry(self, said: Sequence[Written]) -> None:
         done: list[int] = []
         try:
-            crash_point("relay.before_publish")
             done = await self._publish(said, None)
-            crash_point("relay.after_publish")
         except Exception as error:
             log.info("left to the outbox", messages=len(said), reason=_reason(error))
         finally:
@@ -147,9 +146,8 @@ class Relay:
         gone = list(self._done)
         if not gone:
             return
-        crash_point("relay.before_commit")
         async with self._database.single() as connection:
-            await connection.execute(DELETE, gone)
+            await _delete(connection, gone)
         del self._done[: len(gone)]
         self._in_hand.difference_update(gone)
 
@@ -192,11 +190,8 @@ class Relay:
             # Read after the rows: what they belong to is in the log before that place.
             position = str(await connection.fetchval(POSITION)) if self._says_position else None
             size = sum(min(len(row["payload"]), BATCH_BYTES // 4) for row in rows)
-            crash_point("relay.before_publish")
             done = await self._publish([_written(*row) for row in rows], position)
-            crash_point("relay.after_publish")
-            await connection.execute(DELETE, done)
-            crash_point("relay.before_commit")
+            await _delete(connection, done)
         self._more = len(rows) >= BATCH or size >= BATCH_BYTES or 0 < len(done) < len(rows)
         self._count(done)
         return len(done)
@@ -208,6 +203,7 @@ class Relay:
 
     async def _publish(self, rows: Sequence[Written], position: str | None) -> list[int]:
         """The ids of those that the bus has."""
+        crash_point("relay.before_publish")
         live = [row for row in rows if row.message.subject.startswith(LIVE)]
         for _, message in live:
             await self._bus.publish_live(message.subject, message.payload, reply_to=message.reply_to)
@@ -216,6 +212,7 @@ class Relay:
         # A stored message that is acknowledged came after the live ones on the same connection.
         if live and not stored:
             await self._bus.flush()
+        crash_point("relay.after_publish")
         return [*(row.id for row in live), *stored]
 
     async def _publish_stored(self, rows: Sequence[Written], position: str | None) -> list[int]:
@@ -256,6 +253,11 @@ class Relay:
             log.warning("the bus does not take", subject=subject, times=times, reason=_reason(failure))
         if isinstance(failure, NoStreamResponseError):
             self._bus.repair()
+
+
+async def _delete(connection: Hot, ids: Sequence[int]) -> None:
+    crash_point("relay.before_commit")
+    await connection.execute(DELETE, ids)
 
 
 def _written(row_id: int, message_id: UUID, subject: str, payload: bytes, reply_to: str | None) -> Written:

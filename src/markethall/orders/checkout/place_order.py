@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +14,7 @@ from markethall.kit.crash_points import crash_point
 from markethall.kit.db import Database
 from markethall.kit.errors import Problem
 from markethall.kit.group_commit import GroupCommit
-from markethall.kit.outbox import enqueue_hot
+from markethall.kit.outbox import OutboxMessage, Written, enqueue_hot
 from markethall.kit.relay import Relay
 from markethall.kit.repeats import confirm_found
 from markethall.orders.checkout import repository
@@ -96,13 +96,12 @@ class Checkout:
     async def _place_once(self, batch: Sequence[Wanted]) -> list[Outcome | None]:
         """One transaction. None: to be tried again after it; the first of the batch never is."""
         wishes = firsts(batch)
-        new = await self._place_new(wishes)
-        if new is not None:
-            return [outcome(wanted, wishes[wanted.order_id], new, {}) for wanted in batch]
-        made, refused = await self._place_any(wishes)
-        return [outcome(wanted, wishes[wanted.order_id], made, refused) for wanted in batch]
+        placed = await self._place_new(wishes) or await self._place_any(wishes)
+        crash_point("orders.place.after_commit")
+        self._relay.hand_over(placed.said)
+        return [outcome(wanted, wishes[wanted.order_id], placed.made, placed.refused) for wanted in batch]
 
-    async def _place_new(self, wishes: Mapping[UUID, Wanted]) -> dict[UUID, Order] | None:
+    async def _place_new(self, wishes: Mapping[UUID, Wanted]) -> "_Placed | None":
         """As most batches are: no order exists yet, takes a cart, or is refused. Two statements; the second is the
         transaction. None, and nothing done, where it is not so."""
         if any(wanted.cart_id for wanted in wishes.values()):
@@ -112,20 +111,17 @@ class Checkout:
             drafts, refused = drafts_of(wishes.values(), {}, prices, self._currency)
             if refused:
                 return None
-            messages = outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in drafts])
-            crash_point("orders.place.before_commit")
+            _about_to_commit()
             try:
-                numbers, at, said = await repository.insert_new(connection, drafts, self._currency, messages)
+                numbers, at, said = await repository.insert_new(connection, drafts, self._currency, _messages(drafts))
             except asyncpg.UniqueViolationError:
                 return None
-        crash_point("orders.place.after_commit")
-        self._relay.hand_over(said)
-        return {
+        made = {
             draft.wanted.order_id: self._order(draft, number, at) for draft, number in zip(drafts, numbers, strict=True)
         }
+        return _Placed(made, {}, said)
 
-    async def _place_any(self, wishes: Mapping[UUID, Wanted]) -> tuple[dict[UUID, Order], dict[UUID, Problem]]:
-        """The orders that exist afterwards, and who was refused."""
+    async def _place_any(self, wishes: Mapping[UUID, Wanted]) -> "_Placed":
         async with self._database.hot() as connection:
             carts = await repository.lock_carts(connection, {w.cart_id for w in wishes.values() if w.cart_id})
             prices = await repository.prices_of(connection, skus_of(wishes.values(), carts))
@@ -137,19 +133,14 @@ class Checkout:
             inserted = await repository.insert_orders(connection, drafts, self._currency)
             new = [draft for draft in drafts if draft.wanted.order_id in inserted]
             await repository.empty_carts(connection, [draft.wanted.cart_id for draft in new if draft.wanted.cart_id])
-            said = await enqueue_hot(
-                connection, outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in new])
-            )
+            said = await enqueue_hot(connection, _messages(new))
             made = await repository.orders_by_id(connection, wishes.keys() - inserted.keys())
             if made and not new:
                 await confirm_found(connection)
-            crash_point("orders.place.before_commit")
-        crash_point("orders.place.after_commit")
-        if new:
-            self._relay.hand_over(said)
+            _about_to_commit()
         for draft in new:
             made[draft.wanted.order_id] = self._order(draft, *inserted[draft.wanted.order_id])
-        return made, refused
+        return _Placed(made, refused, said)
 
     def _order(self, draft: Draft, number: int, placed_at: datetime) -> Order:
         wanted = draft.wanted
@@ -163,6 +154,22 @@ class Checkout:
             total=draft.total,
             facts=Facts(placed_at),
         )
+
+
+class _Placed(NamedTuple):
+    """After a transaction: the orders that exist, who was refused, and what stands in the outbox about it."""
+
+    made: dict[UUID, Order]
+    refused: dict[UUID, Problem]
+    said: list[Written]
+
+
+def _messages(drafts: Sequence[Draft]) -> list[OutboxMessage]:
+    return outbox_messages([PlacedOrder(draft.wanted.order_id, draft.lines) for draft in drafts])
+
+
+def _about_to_commit() -> None:
+    crash_point("orders.place.before_commit")
 
 
 def _not_known_yet(problem: Problem) -> Problem:
