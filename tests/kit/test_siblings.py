@@ -72,7 +72,7 @@ async def test_one_that_nobody_tells_says_so(nats: EmbeddedNats) -> None:
 async def test_wrong_credentials_are_named_and_not_repeated(nats: EmbeddedNats) -> None:
     bus = nats.url_for("orders").replace("orders:", "orders:wrong")
     with pytest.raises(WrongSetting, match="Authorization Violation") as raised:
-        await joined(newcomer(nats, "orders", bus_url=bus, join_seconds=1), "orders")
+        await joined(newcomer(nats, "orders", bus_url=bus, join_seconds=5), "orders")
     assert "wrong" not in str(raised.value)
 
 
