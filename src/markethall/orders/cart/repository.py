@@ -35,6 +35,13 @@ class CartLine(msgspec.Struct, frozen=True):
     slug: str
 
 
+class FilledCart(msgspec.Struct, frozen=True):
+    """A cart and its lines at one moment."""
+
+    cart: Cart
+    lines: list[CartLine]
+
+
 _COLUMNS = (carts.c.id, carts.c.user_id, carts.c.claimed_by, carts.c.version)
 
 
