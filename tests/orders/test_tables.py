@@ -16,6 +16,7 @@ from markethall.kit.migrations import migrate
 from markethall.kit.relay import Relay
 from markethall.local.nats import EmbeddedNats
 from markethall.orders.app import MIGRATIONS
+from markethall.orders.cart.setting import LineToSet, set_lines
 from markethall.orders.checkout.draft import Wanted
 from markethall.orders.checkout.place_order import Checkout
 from markethall.orders.fulfilment.repository import Outcome, settle
@@ -75,6 +76,42 @@ async def test_without_the_plan_settings_batches_would_walk_tables(
     async with Database(settings) as database:
         statistics = await after_many_batches(database, nats)
     assert sum(row["seq_tup_read"] for row in statistics.values()) > 0
+
+
+async def test_setting_lines_of_carts_walks_no_table(database: Database) -> None:
+    assert await read_in_sequence_by_setting_lines(database) == dict.fromkeys(("carts", "cart_lines", "price_list"), 0)
+
+
+async def test_without_the_plan_settings_setting_lines_would_walk_tables(
+    machine: Machine, nats: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("markethall.kit.db.GENERIC_PLANS", {"plan_cache_mode": "force_generic_plan"})
+    settings = settings_for("orders", await machine.new_database("orders"), nats)
+    await migrate(settings, MIGRATIONS)
+    async with Database(settings) as database:
+        assert sum((await read_in_sequence_by_setting_lines(database)).values()) > 0
+
+
+async def read_in_sequence_by_setting_lines(database: Database) -> dict[str, int]:
+    """Rows by table; the plan is made while the tables are empty."""
+    async with database.single() as connection:
+        assert await set_lines(connection, [LineToSet(uuid.uuid4(), "NO-SUCH", 1, None)]) == {}
+    skus = [f"T-{number}" for number in range(1000)]
+    product = ProductSnapshot(uuid.uuid4().bytes, "t", "T", 1, True, [VariantSnapshot(sku, {}, 1) for sku in skus])
+    async with database.hot() as connection:
+        await apply_products(connection, [product])
+    carts = await filled_carts(database, 1000, skus[:3])
+    for turn in range(10):
+        lines = [LineToSet(cart, skus[turn + n], 2, None) for n, cart in enumerate(carts[turn * 100 :][:100])]
+        async with database.single() as connection:
+            assert len(await set_lines(connection, lines)) == 100
+    async with database.single() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+    async with database.single() as connection:
+        rows = await connection.fetch("SELECT relname, seq_tup_read FROM pg_stat_user_tables")
+    return {
+        row["relname"]: row["seq_tup_read"] for row in rows if row["relname"] in ("carts", "cart_lines", "price_list")
+    }
 
 
 async def after_many_batches(

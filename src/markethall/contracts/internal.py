@@ -12,6 +12,7 @@ from markethall.contracts.messages import Shortage
 from markethall.contracts.public import ProductSummary
 
 PLACE_ORDERS_PATH = "/internal/orders"
+SET_LINES_PATH = "/internal/carts/lines"
 AVAILABILITY_PATH = "/internal/availability"
 PRODUCTS_PATH = "/internal/products"
 """Takes the query of `GET /api/products` and answers a `ListedProducts`. `/{slug}` below it answers a
@@ -83,6 +84,35 @@ class PlaceResults(msgspec.Struct, frozen=True):
     """In the order of the request."""
 
     results: list[PlaceResult]
+
+
+class SetLine(msgspec.Struct, frozen=True):
+    """So many of a SKU in a cart from now on, if its owner, or a guest, asks for that. `quantity`: 1 to 9999."""
+
+    cart_id: bytes
+    sku: str
+    quantity: int
+    token: str | None = None
+
+
+class SetLines(msgspec.Struct, frozen=True):
+    """What had gathered in front while the previous batch was under way (at most 500)."""
+
+    lines: list[SetLine]
+
+
+class CartDocument(msgspec.Struct, frozen=True):
+    """A cart as it stands, with its public JSON (`GET /api/carts/{id}`) already encoded."""
+
+    body: bytes
+    skus: list[str]
+    """Of the lines for whose `available` there is a null in it, in order."""
+
+
+class SetLinesAnswer(msgspec.Struct, frozen=True):
+    """In the order of the request. None: nothing was done, and the public route has to be asked what is to be done."""
+
+    carts: list[CartDocument | None]
 
 
 class AvailabilityRequest(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from markethall.front.announcements import Announcements
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache
+from markethall.front.cart_lines import CartLines
 from markethall.front.checkout import Checkout
 from markethall.front.clients import ClientAddresses
 from markethall.front.composition import Template
@@ -74,6 +75,7 @@ def create(settings: Settings) -> Service:
             clients=clients,
             limits=RateLimits(settings.rate_limit),
             checkout=checkout,
+            cart_lines=CartLines(balancer, availability, settings),
             streams=EventStreams(balancer, draining),
             upstream=upstream,
             products=products,

@@ -67,13 +67,24 @@ class Template:
         return self._fill([count(skus) for skus in self._places])
 
     def _fill(self, values: Sequence[int | None]) -> Document:
-        numbers = [b"null" if value is None else str(value).encode() for value in values]
-        body = self._parts[0]
-        if numbers:
-            filled = (_FILLED + number + part for number, part in zip(numbers, self._parts[1:], strict=True))
-            body += b"".join(filled)
+        numbers = _numbers(values)
+        body = _joined(self._parts, numbers)
         digest = hashlib.blake2b(b",".join(numbers), digest_size=8).hexdigest()
         return Document(body, f'"{self._tag}-{digest}"'.encode())
+
+
+def filled(encoded: bytes, values: Sequence[int | None]) -> bytes:
+    """A document that is shown once, with a number for each of its places."""
+    return _joined(encoded.split(_PLACE), _numbers(values))
+
+
+def _numbers(values: Sequence[int | None]) -> list[bytes]:
+    return [b"null" if value is None else b"%d" % value for value in values]
+
+
+def _joined(parts: Sequence[bytes], numbers: Sequence[bytes]) -> bytes:
+    between = (_FILLED + number + part for number, part in zip(numbers, parts[1:], strict=True))
+    return parts[0] + b"".join(between)
 
 
 def product_template(view: ProductView) -> Template:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from markethall.front import cookies
 from markethall.front.availability import Availability
+from markethall.front.cart_lines import CartLines, is_line_set
 from markethall.front.checkout import Checkout
 from markethall.front.clients import ClientAddresses
 from markethall.front.documents import is_document, serve_document
@@ -49,6 +50,7 @@ class Entrance:
         clients: ClientAddresses,
         limits: RateLimits,
         checkout: Checkout,
+        cart_lines: CartLines,
         streams: EventStreams,
         upstream: Upstream,
         products: Products,
@@ -60,6 +62,7 @@ class Entrance:
         self._clients = clients
         self._limits = limits
         self._checkout = checkout
+        self._cart_lines = cart_lines
         self._streams = streams
         self._upstream = upstream
         self._products = products
@@ -118,6 +121,8 @@ class Entrance:
             return
         elif method in ("GET", "HEAD") and is_event_stream(segments):
             await self._streams.serve(scope, receive, send, segments, client)
+        elif is_line_set(method, segments) and await self._cart_lines.serve(scope, receive, send, segments):
+            return
         elif in_cookies:
             await self._open_session(scope, receive, send, segments, client)
         else:

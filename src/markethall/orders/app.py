@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from markethall.contracts.internal import PLACE_ORDERS_PATH
+from markethall.contracts.internal import PLACE_ORDERS_PATH, SET_LINES_PATH
 from markethall.kit.app import Service
 from markethall.kit.bus import Bus
 from markethall.kit.db import Database
@@ -16,6 +16,7 @@ from markethall.kit.relay import Relay
 from markethall.kit.settings import Settings
 from markethall.orders.back_office.endpoints import HANDLERS as BACK_OFFICE_HANDLERS
 from markethall.orders.cart.endpoints import HANDLERS as CART_HANDLERS
+from markethall.orders.cart.internal import InnerLines
 from markethall.orders.cart.service import Carts
 from markethall.orders.checkout.endpoints import place_order
 from markethall.orders.checkout.internal import InnerOrders
@@ -94,7 +95,10 @@ def create(settings: Settings) -> Service:
         },
         keys=keys,
         draining=draining,
-        hot={("POST", PLACE_ORDERS_PATH): inner_orders.handler()},
+        hot={
+            ("POST", PLACE_ORDERS_PATH): inner_orders.handler(),
+            ("POST", SET_LINES_PATH): InnerLines(database, keys, settings.currency).handler(),
+        },
     )
 
 

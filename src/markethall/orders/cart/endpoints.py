@@ -13,8 +13,9 @@ from markethall.kit.identity import Identity, require_user
 from markethall.kit.ids import parse_id
 from markethall.kit.problems import responses
 from markethall.kit.settings import Settings
+from markethall.orders.cart.repository import FilledCart
 from markethall.orders.cart.schemas import CartLineView, CartView, LineQuantity
-from markethall.orders.cart.service import Carts, FilledCart
+from markethall.orders.cart.service import Carts
 from markethall.orders.errors import CartNotFound
 
 

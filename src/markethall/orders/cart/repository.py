@@ -35,7 +35,34 @@ class CartLine(msgspec.Struct, frozen=True):
     slug: str
 
 
+class FilledCart(msgspec.Struct, frozen=True):
+    """A cart and its lines at one moment."""
+
+    cart: Cart
+    lines: list[CartLine]
+
+
 _COLUMNS = (carts.c.id, carts.c.user_id, carts.c.claimed_by, carts.c.version)
+
+
+def _lines_of() -> sa.Select[Any]:
+    listed = (
+        sa.select(price_list.c.name, price_list.c.options, price_list.c.price, price_list.c.active, price_list.c.slug)
+        .where(price_list.c.sku == cart_lines.c.sku)
+        .order_by(price_list.c.active.desc(), price_list.c.listed_at.desc())
+        .limit(1)
+        .lateral("listed")
+    )
+    return (
+        sa.select(cart_lines.c.sku, cart_lines.c.quantity, *listed.c)
+        .join(listed, sa.true())
+        .where(cart_lines.c.cart_id == sa.bindparam("of_cart"))
+        .order_by(cart_lines.c.position)
+    )
+
+
+_LINES_OF = _lines_of()
+"""Made once: every answer that shows a cart takes it, and making it costs more than sending it."""
 
 
 async def find(connection: AsyncConnection, cart_id: UUID) -> Cart | None:
@@ -51,20 +78,7 @@ async def lock(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, C
 
 async def lines_of(connection: AsyncConnection, cart_id: UUID) -> list[CartLine]:
     """In the order in which they were added."""
-    listed = (
-        sa.select(price_list.c.name, price_list.c.options, price_list.c.price, price_list.c.active, price_list.c.slug)
-        .where(price_list.c.sku == cart_lines.c.sku)
-        .order_by(price_list.c.active.desc(), price_list.c.listed_at.desc())
-        .limit(1)
-        .lateral("listed")
-    )
-    statement = (
-        sa.select(cart_lines.c.sku, cart_lines.c.quantity, *listed.c)
-        .join(listed, sa.true())
-        .where(cart_lines.c.cart_id == cart_id)
-        .order_by(cart_lines.c.position)
-    )
-    return [CartLine(*row) for row in await connection.execute(statement)]
+    return [CartLine(*row) for row in await connection.execute(_LINES_OF, {"of_cart": cart_id})]
 
 
 async def insert_guest_cart(connection: AsyncConnection, cart_id: UUID) -> Cart:

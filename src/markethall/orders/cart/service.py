@@ -3,7 +3,6 @@
 import re
 from uuid import UUID
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from markethall.contracts.order_request import MAX_LINES
@@ -13,18 +12,11 @@ from markethall.kit.identity import Identity
 from markethall.kit.ids import random_id
 from markethall.kit.repeats import confirm_found
 from markethall.orders.cart import repository
-from markethall.orders.cart.repository import Cart, CartLine
+from markethall.orders.cart.repository import Cart, FilledCart
 from markethall.orders.errors import CartNotFound, PricesIncomplete, TooManyLines, UnknownSku
 
 ATTEMPTS = 3
-_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
-
-
-class FilledCart(msgspec.Struct, frozen=True):
-    """A cart and its lines at one moment."""
-
-    cart: Cart
-    lines: list[CartLine]
+SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,63}")
 
 
 class Carts:
@@ -58,7 +50,7 @@ class Carts:
         async with self._database.begin() as connection:
             cart = await _locked(connection, cart_id, identity)
             # What no SKU looks like need not, and must not, reach the database.
-            if not _SKU.fullmatch(sku):
+            if not SKU.fullmatch(sku):
                 raise UnknownSku([sku[:64]])
             if not await repository.is_for_sale(connection, sku):
                 raise UnknownSku([sku]) if await repository.copy_is_complete(connection) else PricesIncomplete()
@@ -71,7 +63,7 @@ class Carts:
         """Repeating it changes nothing."""
         async with self._database.begin() as connection:
             cart = await _locked(connection, cart_id, identity)
-            if _SKU.fullmatch(sku) and await repository.delete_line(connection, cart_id, sku):
+            if SKU.fullmatch(sku) and await repository.delete_line(connection, cart_id, sku):
                 cart = await repository.change(connection, cart)
             return await _filled(connection, cart)
 
