@@ -227,8 +227,6 @@ async def test_a_page_that_is_opened_by_its_address_begins_at_its_top(browser: B
             return bool(await page.evaluate("scrollY >= 500"))
 
         await eventually(is_down)
-        await page.reload()
-        await eventually(is_down)
         await found(page)
         assert await page.evaluate("scrollY") == 0
 

@@ -59,7 +59,7 @@ def test_each_wrong_setting_gets_its_line() -> None:
 def test_a_taken_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = serve("front", PORT=port)
+        done = serve("front", PORT=port, CURRENCY="EUR")
     (line,) = done.stderr.splitlines()
     assert line.startswith("markethall: MARKETHALL_PORT should be")
     assert port in line
