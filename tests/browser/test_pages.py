@@ -1,12 +1,13 @@
 """Every page in every look: usable by all, nothing that does not fit, nothing that the page's policy forbids."""
 
+import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browser.visitor import fill_delivery, put_into_cart, register, sign_in, visitor
 from tests.support.client import AdminClient
@@ -229,6 +230,31 @@ async def test_a_page_that_is_opened_by_its_address_begins_at_its_top(browser: B
         await eventually(is_down)
         await found(page)
         assert await page.evaluate("scrollY") == 0
+
+
+async def test_a_reloaded_list_keeps_its_place_however_late_it_comes(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall, width=700) as page:
+        await page.goto("/search")
+        await page.get_by_role("button", name="Show more").click()
+        await expect(page.get_by_role("article")).to_have_count(48)
+        await page.get_by_role("article").nth(40).scroll_into_view_if_needed()
+        place = await page.evaluate("scrollY")
+        held = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/api/products?*", hold)
+        await page.reload()
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert await page.evaluate("scrollY") < place
+        held.set()
+
+        async def is_back() -> bool:
+            return abs(int(await page.evaluate("scrollY")) - place) < 2
+
+        await eventually(is_back)
 
 
 async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Browser, hall: Shop) -> None:

@@ -73,10 +73,10 @@ async def test_all_mistakes_are_told_by_line_and_nothing_is_taken(shop: Shop) ->
     content = catalogue(first.replace("17.90", "17.9x"), second.replace("B-M", "B-S"), third.replace("12,", "many,"))
     async with AdminClient(shop) as admin:
         preview = (await send(admin, content, dry_run=True)).ok(200)
-        assert [(error["line"], error["column"]) for error in preview["errors"]] == [
-            (2, "price"),
-            (3, "sku"),
-            (4, "stock"),
+        assert [(error["line"], error["column"], error["code"]) for error in preview["errors"]] == [
+            (2, "price", "not_an_amount"),
+            (3, "sku", "on_line"),
+            (4, "stock", "not_a_count"),
         ]
         assert (preview["mistakes"], preview["products"]) == (3, [])
         refused = await send(admin, content)

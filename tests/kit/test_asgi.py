@@ -91,7 +91,8 @@ async def test_bad_bodies_get_a_clear_problem(url: str, body: bytes, status: int
 
 async def test_the_field_that_is_wrong_is_named(url: str) -> None:
     _, document = await send(url, b'{"name": "a", "quantity": "1"}')
-    assert document["errors"] == [{"field": "quantity", "message": "Expected `int`, got `str`"}]
+    wrong = {"field": "quantity", "message": "Expected `int`, got `str`", "code": "wrong_type", "values": {}}
+    assert document["errors"] == [wrong]
 
 
 async def test_another_media_type_is_refused(url: str) -> None:

@@ -20,7 +20,7 @@ def checked_email(text: str) -> str:
     try:
         return _validated(text)
     except email_validator.EmailNotValidError as error:
-        raise Invalid(errors=[FieldError("email", str(error))]) from error
+        raise Invalid(errors=[FieldError("email", str(error), "not_an_email")]) from error
 
 
 def same_email(text: str) -> str:

@@ -17,7 +17,7 @@ class WrongPassword(Invalid):
     title = "That is not the current password"
 
     def __init__(self) -> None:
-        super().__init__(errors=[FieldError("current_password", self.title)])
+        super().__init__(errors=[FieldError("current_password", self.title, "wrong_password")])
 
 
 class TooManyAttempts(TooManyRequests):

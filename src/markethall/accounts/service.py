@@ -175,7 +175,7 @@ class Accounts:
 
     async def _verify_current(self, identity: Identity, password: str | None, address: str) -> Verified:
         if password is None:
-            raise Invalid(errors=[FieldError("current_password", "is needed to set another password")])
+            raise Invalid(errors=[FieldError("current_password", "is needed to set another password", "needed")])
         user = await self.profile(identity)
         try:
             return await self._guard.verify(user.email_normalised, address, password)
@@ -190,7 +190,7 @@ def checked_name(name: str) -> str:
     """
     name = name.strip()
     if not name:
-        raise Invalid(errors=[FieldError("name", "is blank")])
+        raise Invalid(errors=[FieldError("name", "is blank", "needed")])
     return name
 
 

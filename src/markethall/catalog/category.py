@@ -25,7 +25,7 @@ class Category:
 
 
 def check_name(name: str) -> list[FieldError]:
-    return [] if name.strip() else [FieldError("name", "Is blank.")]
+    return [] if name.strip() else [FieldError("name", "Is blank.", "needed")]
 
 
 def check_place(category_id: int, height: int, path: Sequence[int]) -> list[FieldError]:
@@ -34,7 +34,8 @@ def check_place(category_id: int, height: int, path: Sequence[int]) -> list[Fiel
     `path`: the ids of the wanted parent, its parent, and so on up; empty at the top.
     """
     if category_id in path:
-        return [FieldError("parent", "Is the category itself, or below it.")]
+        return [FieldError("parent", "Is the category itself, or below it.", "below_itself")]
     if len(path) + height > MAX_LEVELS:
-        return [FieldError("parent", f"The tree would have more than {MAX_LEVELS} levels.")]
+        message = f"The tree would have more than {MAX_LEVELS} levels."
+        return [FieldError("parent", message, "too_many_levels", {"most": MAX_LEVELS})]
     return []

@@ -19,7 +19,7 @@ class CategoryInUse(Conflict):
 
 
 def unknown_category(field: str, slug: str) -> Invalid:
-    return Invalid(errors=[FieldError(field, f"There is no category {slug!r}.")])
+    return Invalid(errors=[FieldError(field, f"There is no category {slug!r}.", "unknown_category", {"value": slug})])
 
 
 def check_version(if_match: str | None, version: int, *, required: bool = True) -> None:

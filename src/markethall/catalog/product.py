@@ -64,7 +64,7 @@ class Product:
 
 def check(content: Content) -> list[FieldError]:
     """All that is wrong with it; fields are named as in the JSON payload."""
-    errors = [] if content.name.strip() else [FieldError("name", "Is blank.")]
+    errors = [] if content.name.strip() else [FieldError("name", "Is blank.", "needed")]
     errors += _check_options(content.options)
     # Variants are measured against their options: with bad ones every variant would seem wrong too.
     return errors or [*_check_variants(content)]
@@ -74,35 +74,40 @@ def _check_options(options: Sequence[Option]) -> Iterator[FieldError]:
     names: set[str] = set()
     for i, option in enumerate(options):
         if option.name.casefold() in names:
-            yield FieldError(f"options[{i}].name", f"There is another option {option.name!r}.")
+            yield FieldError(
+                f"options[{i}].name", f"There is another option {option.name!r}.", "twice", {"value": option.name}
+            )
         names.add(option.name.casefold())
         values: set[str] = set()
         for j, value in enumerate(option.values):
             if value.casefold() in values:
-                yield FieldError(f"options[{i}].values[{j}]", f"{value!r} stands twice.")
+                yield FieldError(f"options[{i}].values[{j}]", f"{value!r} stands twice.", "twice", {"value": value})
             values.add(value.casefold())
 
 
 def _check_variants(content: Content) -> Iterator[FieldError]:
     if not content.variants:
-        yield FieldError("variants", "There must be at least one.")
+        yield FieldError("variants", "There must be at least one.", "too_few", {"least": 1})
     allowed = {option.name: set(option.values) for option in content.options}
     skus: set[str] = set()
     choices: dict[tuple[str | None, ...], int] = {}
     for i, variant in enumerate(content.variants):
         if variant.sku in skus:
-            yield FieldError(f"variants[{i}].sku", f"{variant.sku!r} stands twice.")
+            yield FieldError(f"variants[{i}].sku", f"{variant.sku!r} stands twice.", "twice", {"value": variant.sku})
         skus.add(variant.sku)
         if variant.options.keys() != allowed.keys():
             wanted = ", ".join(allowed) or "none"
-            yield FieldError(f"variants[{i}].options", f"Must name exactly the product's options: {wanted}.")
+            message = f"Must name exactly the product's options: {wanted}."
+            yield FieldError(f"variants[{i}].options", message, "options_differ", {"value": ", ".join(allowed)})
             continue
         for name, value in variant.options.items():
             if value not in allowed[name]:
-                yield FieldError(f"variants[{i}].options.{name}", f"{value!r} is not among the option's values.")
+                message = f"{value!r} is not among the option's values."
+                yield FieldError(f"variants[{i}].options.{name}", message, "no_such_value", {"value": value})
         earlier = choices.setdefault(tuple(variant.options.get(name) for name in allowed), i)
         if earlier != i:
-            yield FieldError(f"variants[{i}].options", f"The same as those of variants[{earlier}].")
+            message = f"The same as those of variants[{earlier}]."
+            yield FieldError(f"variants[{i}].options", message, "same_options", {"place": earlier + 1})
 
 
 def view(product: Product, currency: str) -> ProductView:

@@ -74,7 +74,7 @@ def list_query(
     """
     text = text if text and text.strip() else None
     if sort == "relevance" and text is None:
-        raise Invalid(errors=[FieldError("sort", "Relevance takes a query.")])
+        raise Invalid(errors=[FieldError("sort", "Relevance takes a query.", "needs_search")])
     options = option_filters(request.query_params.multi_items())
     return Query(sort or ("relevance" if text else "newest"), limit, text, category, options, cursor)
 
@@ -89,8 +89,10 @@ def option_filters(parameters: Iterable[tuple[str, str]]) -> dict[str, list[str]
     for count, (parameter, value) in enumerate((p for p in parameters if p[0].startswith(OPTION)), start=1):
         name = parameter.removeprefix(OPTION)
         if count > MAX_OPTION_FILTERS:
-            raise Invalid(errors=[FieldError(OPTION, f"At most {MAX_OPTION_FILTERS} of these.")])
+            message = f"At most {MAX_OPTION_FILTERS} of these."
+            raise Invalid(errors=[FieldError(OPTION, message, "too_many", {"most": MAX_OPTION_FILTERS})])
         if not name or not value or len(name) + len(value) > MAX_OPTION_CHARACTERS or "\x00" in parameter + value:
-            raise Invalid(errors=[FieldError(parameter[:100], "Takes the name of an option, and a value of it.")])
+            message = "Takes the name of an option, and a value of it."
+            raise Invalid(errors=[FieldError(parameter[:100], message, "unknown_option")])
         options.setdefault(name, []).append(value)
     return options

@@ -159,7 +159,9 @@ def variants_of(given: list[NewVariant], currency: str) -> list[Variant]:
         Invalid: a price is in another currency than the shop's.
     """
     errors = [
-        FieldError(f"variants[{i}].price.currency", f"The shop sells in {currency}.")
+        FieldError(
+            f"variants[{i}].price.currency", f"The shop sells in {currency}.", "other_currency", {"value": currency}
+        )
         for i, variant in enumerate(given)
         if variant.price.currency != currency
     ]

@@ -13,6 +13,7 @@ from litestar.params import QueryParameter
 from markethall.front.inner_shop import InnerShop
 from markethall.kit.balancing import Balancer
 from markethall.kit.errors import Conflict, FieldError, Invalid, Unavailable, UnsupportedMedia
+from markethall.kit.field_codes import FieldCode
 from markethall.kit.guards import admin_only
 from markethall.kit.problems import responses
 from markethall.listings import catalog_csv
@@ -51,11 +52,14 @@ class ImportsBusy(Unavailable):
 
 
 class LineError(msgspec.Struct, frozen=True):
-    """`line` counts from 1, the header's line. `column` is empty where the whole line is meant."""
+    """`line` counts from 1, the header's line. `column` is empty where the whole line is meant. `code` is stable;
+    `values` are what the message names."""
 
     line: int
     column: str
     message: str
+    code: FieldCode
+    values: dict[str, str | int]
 
 
 class ImportedProduct(msgspec.Struct, frozen=True):
@@ -105,12 +109,15 @@ class Imports:
                 listings = await asyncio.to_thread(catalog_csv.parse, content, self._currency)
                 _check_size(listings)
             except BadFile as bad:
-                errors = [LineError(each.line, each.column, each.reason) for each in bad.complaints]
+                errors = [LineError(c.line, c.column, c.reason, c.code, dict(c.values)) for c in bad.complaints]
                 if dry_run:
                     return ImportReport(False, [], [], 0, errors, bad.count)
                 raise BadCatalogue(
                     f"{bad.count} mistakes; nothing was imported.",
-                    errors=[FieldError(f"line {e.line}: {e.column}".rstrip(": "), e.message) for e in errors],
+                    errors=[
+                        FieldError(f"line {e.line}: {e.column}".rstrip(": "), e.message, e.code, e.values)
+                        for e in errors
+                    ],
                     lines=[msgspec.to_builtins(error) for error in errors],
                     mistakes=bad.count,
                 ) from bad
@@ -189,7 +196,13 @@ async def _looked_at(shop: InnerShop, listings: Sequence[ProductListing]) -> Imp
         for listing in listings
     ]
     errors = [
-        LineError(product.line, "product", f"{product.slug!r} is another product of the shop")
+        LineError(
+            product.line,
+            "product",
+            f"{product.slug!r} is another product of the shop",
+            "other_product",
+            {"value": product.slug},
+        )
         for product in products
         if product.verdict == "conflict"
     ]
@@ -211,7 +224,8 @@ async def _verdict(shop: InnerShop, listing: ProductListing) -> Verdict:
 
 def _check_size(listings: Sequence[ProductListing]) -> None:
     if len(listings) > MAX_PRODUCTS:
-        raise Invalid(errors=[FieldError("", f"At most {MAX_PRODUCTS:,} products in one file")])
+        message = f"At most {MAX_PRODUCTS:,} products in one file"
+        raise Invalid(errors=[FieldError("", message, "too_many", {"most": MAX_PRODUCTS})])
 
 
 def _problem(error: ApiError, failed: LoadFailed | None = None) -> Exception:

@@ -48,7 +48,7 @@ def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> O
     _check(request, currency)
     given = header(scope, b"idempotency-key")
     if given is not None and not _KEY.match(given):
-        field = FieldError("Idempotency-Key", f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters")
+        field = FieldError("Idempotency-Key", f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters", "wrong_form")
         raise Invalid(errors=[field])
     quantities = merged(request.lines) if request.lines else None
     address, total = request.shipping_address, request.expected_total
@@ -101,11 +101,12 @@ def _check(request: OrderRequest, currency: str) -> None:
     if lines_given and not request.lines and not request.cart_id:
         raise EmptyOrder()
     if lines_given == bool(request.cart_id):
-        raise Invalid(errors=[FieldError("", "exactly one of `cart_id` and `lines`")])
+        raise Invalid(errors=[FieldError("", "exactly one of `cart_id` and `lines`", "either")])
     if request.shipping_address and request.shipping_address.country not in COUNTRIES:
-        raise Invalid(errors=[FieldError("shipping_address.country", "not in ISO 3166-1 alpha-2")])
+        raise Invalid(errors=[FieldError("shipping_address.country", "not in ISO 3166-1 alpha-2", "unknown_country")])
     if request.expected_total and request.expected_total.currency != currency:
-        raise Invalid(errors=[FieldError("expected_total.currency", f"this shop sells in {currency}")])
+        message = f"this shop sells in {currency}"
+        raise Invalid(errors=[FieldError("expected_total.currency", message, "other_currency", {"value": currency})])
 
 
 def patience(prefer: str | None) -> tuple[float, str | None]:

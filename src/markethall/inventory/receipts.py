@@ -38,7 +38,7 @@ class Receiving:
             UnknownSku, BelowReserved, TooMuchStock, KeyReused, Invalid: and nothing has changed.
         """
         if request.quantity == 0:
-            raise Invalid(errors=[FieldError("quantity", "Expected any quantity but 0")])
+            raise Invalid(errors=[FieldError("quantity", "Expected any quantity but 0", "zero")])
         with self._notices.notice() as notice:
             async with self._database.begin() as connection:
                 level = await repository.lock_level(connection, sku)

@@ -21,19 +21,31 @@ A feature adds its own leaves, with its own `code`, beside its rules. `markethal
 turns each into `application/problem+json` (RFC 9457).
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from markethall.kit.field_codes import FieldCode, Values
 
 PROBLEM_JSON = "application/problem+json"
 
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field. `field` is a path such as `lines[0].quantity`."""
+    """What is wrong with one field.
+
+    `field` is a path such as `lines[0].quantity`. `message` is for people who read English; `code` and `values`,
+    what the message names, say the same to whoever speaks another language.
+    """
 
     field: str
     message: str
+    code: FieldCode = "invalid"
+    values: Values = dataclasses.field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        return {"field": self.field, "message": self.message, "code": self.code, "values": dict(self.values)}
 
 
 class Problem(Exception):
@@ -70,7 +82,7 @@ class Problem(Exception):
             "code": self.code,
         }
         if self.errors:
-            body["errors"] = [{"field": e.field, "message": e.message} for e in self.errors]
+            body["errors"] = [error.document() for error in self.errors]
         return body | self.extra
 
 

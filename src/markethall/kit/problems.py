@@ -1,7 +1,7 @@
 """Errors on the wire: one place turns them into `application/problem+json`."""
 
-import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -28,15 +28,19 @@ from markethall.kit.errors import (
     Problem,
     Unreadable,
 )
+from markethall.kit.field_codes import FieldCode
+from markethall.kit.field_errors import field_error, meaning
 
 log = structlog.get_logger(__name__)
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one field."""
+    """What is wrong with one field. `code` is stable; `values` are what the message names."""
 
     field: str
     message: str
+    code: FieldCode
+    values: dict[str, str | int]
 
 
 class ProblemDocument(msgspec.Struct, frozen=True):
@@ -112,23 +116,6 @@ def with_head(methods: Iterable[str]) -> set[str]:
     return named | {"HEAD"} if "GET" in named else named
 
 
-def field_error(message: str) -> FieldError:
-    """msgspec's "Expected `int`, got `str` - at `$.lines[0].quantity`" as a field and a message."""
-    text, separator, path = message.rpartition(" - at `")
-    if not separator:
-        text, path = message, ""
-    # Of a wrong key the path is "key` in `$.attributes`".
-    path = path.rstrip("`").rpartition("`")[2].removeprefix("$").removeprefix(".")
-    member = _MEMBER.search(text)
-    if member is not None:
-        path = f"{path}.{member[1]}" if path else member[1]
-    return FieldError(path, text)
-
-
-# "Object contains unknown field `colour`", "Object missing required field `name`": that member is meant.
-_MEMBER = re.compile(r"(?:unknown|required) field `([^`]*)`\Z")
-
-
 def _from_validation(error: ValidationException) -> Problem:
     if str(error.__cause__) == "Object missing required field `data`":
         return Unreadable("The body is missing.")
@@ -138,7 +125,8 @@ def _from_validation(error: ValidationException) -> Problem:
     extra: Any = error.extra
     for entry in extra if isinstance(extra, list) else []:
         if isinstance(entry, dict):
-            errors.append(FieldError(str(entry.get("key", "")), str(entry.get("message", "not valid"))))
+            message = str(entry.get("message", "not valid"))
+            errors.append(FieldError(str(entry.get("key", "")), message, *meaning(message)))
     return Invalid(errors=errors or [FieldError("", error.detail)])
 
 
@@ -151,7 +139,7 @@ def _with_wire_names(problem: Problem, request: Request[Any, Any, Any]) -> Probl
         definition = getattr(parameters.get(field), "kwarg_definition", None)
         return getattr(definition, "name", None) or field
 
-    problem.errors = tuple(FieldError(wire_name(each.field), each.message) for each in problem.errors)
+    problem.errors = tuple(replace(each, field=wire_name(each.field)) for each in problem.errors)
     return problem
 
 

@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from markethall.kit.field_codes import FieldCode, Values
+
 COMPLAINTS_KEPT = 100
 """All are counted, so many are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with a line. `line` counts from 1, the header's line."""
+    """What is wrong with a line. `line` counts from 1, the header's line. `code` and `values`: as of a `FieldError`."""
 
     line: int
     column: str
     reason: str
+    code: FieldCode = "invalid"
+    values: Values = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.column}: {self.reason}" if self.column else f"line {self.line}: {self.reason}"
@@ -33,10 +37,10 @@ class Complaints:
     count: int = 0
     kept: list[Complaint] = field(default_factory=list)
 
-    def add(self, line: int, column: str, reason: str) -> None:
+    def add(self, line: int, column: str, reason: str, code: FieldCode, /, **values: str | int) -> None:
         self.count += 1
         if len(self.kept) < COMPLAINTS_KEPT:
-            self.kept.append(Complaint(line, column, reason))
+            self.kept.append(Complaint(line, column, reason, code, values))
 
     def raise_if_any(self) -> None:
         if self.count:

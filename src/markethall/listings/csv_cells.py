@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from markethall.kit import text
+from markethall.kit.field_codes import FieldCode
 from markethall.listings.complaints import Complaints
 from markethall.listings.listing import category_slug
-from markethall.listings.money import parse_amount
+from markethall.listings.money import BadAmount, parse_amount
 
 MAX_STOCK = 10**9
 MAX_LEVELS = 8
@@ -20,9 +21,9 @@ MAX_ATTRIBUTE = 1000
 MAX_IMAGES = 20
 
 _IMAGE = re.compile(r"(https?://|/)[^\s\x00-\x1f\x7f<>\"]{0,1990}")
-_KINDS: dict[str, tuple[Any, str]] = {
-    "product": (text.Slug, "1 to 100 of a-z, 0-9, with single hyphens between"),
-    "sku": (text.Sku, "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', beginning with a letter or digit"),
+_KINDS: dict[str, tuple[Any, str, FieldCode]] = {
+    "product": (text.Slug, "1 to 100 of a-z, 0-9, with single hyphens between", "not_a_slug"),
+    "sku": (text.Sku, "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', beginning with a letter or digit", "not_a_sku"),
 }
 _LENGTHS = {"description": 20_000, "category": 2000, "images": 40_000}
 
@@ -48,15 +49,17 @@ def check_cells(row: Row, complaints: Complaints) -> None:
     for column, cell in row.cells.items():
         length = MAX_ATTRIBUTE if column.startswith("attribute.") else _LENGTHS.get(column, 200)
         if "\x00" in cell:
-            complaints.add(row.line, column, "has a NUL character")
+            complaints.add(row.line, column, "has a NUL character", "nul")
         elif not cell and column in ("product", "sku", "price"):
-            complaints.add(row.line, column, "is empty")
+            complaints.add(row.line, column, "is empty", "needed")
         elif cell and column in _KINDS:
-            kind, wanted = _KINDS[column]
+            kind, wanted, code = _KINDS[column]
             if not _fits(cell, kind):
-                complaints.add(row.line, column, f"{shortened(cell)} is not {wanted}")
+                complaints.add(row.line, column, f"{quoted(cell)} is not {wanted}", code, value=shortened(cell))
         elif len(cell) > length:
-            complaints.add(row.line, column, f"{shortened(cell)} has more than {length:,} characters")
+            complaints.add(
+                row.line, column, f"{quoted(cell)} has more than {length:,} characters", "too_long", most=length
+            )
 
 
 def category_of(line: int, cell: str, complaints: Complaints) -> tuple[str, ...]:
@@ -66,21 +69,24 @@ def category_of(line: int, cell: str, complaints: Complaints) -> tuple[str, ...]
     path = tuple(name.strip() for name in cell.split(">"))
     depths = range(1, len(path) + 1)
     if len(path) > MAX_LEVELS:
-        complaints.add(line, "category", f"{shortened(cell)} has more than {MAX_LEVELS} levels")
+        reason = f"{quoted(cell)} has more than {MAX_LEVELS} levels"
+        complaints.add(line, "category", reason, "too_many_levels", most=MAX_LEVELS)
     elif not all(0 < len(name) <= 200 for name in path) or not all(
         _fits(category_slug(path[:depth]), text.Slug) for depth in depths
     ):
-        complaints.add(line, "category", f"{shortened(cell)} is not a path such as Clothing > Hats")
+        reason = f"{quoted(cell)} is not a path such as Clothing > Hats"
+        complaints.add(line, "category", reason, "not_a_path", value=shortened(cell))
     return path
 
 
 def images_of(line: int, cell: str, complaints: Complaints) -> tuple[str, ...]:
     images = tuple(cell.split())
     if len(images) > MAX_IMAGES:
-        complaints.add(line, "images", f"has more than {MAX_IMAGES} addresses")
+        complaints.add(line, "images", f"has more than {MAX_IMAGES} addresses", "too_many", most=MAX_IMAGES)
     for image in images:
         if not _IMAGE.fullmatch(image):
-            complaints.add(line, "images", f"{shortened(image)} is neither http://, https:// nor a path")
+            reason = f"{quoted(image)} is neither http://, https:// nor a path"
+            complaints.add(line, "images", reason, "not_an_address", value=shortened(image))
     return images
 
 
@@ -91,11 +97,11 @@ def price_of(row: Row, currency: str, complaints: Complaints) -> int:
         return 0
     try:
         amount = parse_amount(cell, currency)
-    except ValueError as error:
-        complaints.add(row.line, "price", str(error))
+    except BadAmount as error:
+        complaints.add(row.line, "price", str(error), error.code, **error.values)
         return 0
     if amount > text.MAX_AMOUNT:
-        complaints.add(row.line, "price", f"{shortened(cell)} is more than the shop takes")
+        complaints.add(row.line, "price", f"{quoted(cell)} is more than the shop takes", "too_large")
     return amount
 
 
@@ -105,14 +111,19 @@ def stock_of(row: Row, complaints: Complaints) -> int:
     if not cell:
         return 0
     if not (cell.isascii() and cell.isdigit() and len(cell) <= 10 and int(cell) <= MAX_STOCK):
-        complaints.add(row.line, "stock", f"{shortened(cell)} is not a whole number from 0 to {MAX_STOCK:,}")
+        reason = f"{quoted(cell)} is not a whole number from 0 to {MAX_STOCK:,}"
+        complaints.add(row.line, "stock", reason, "not_a_count", value=shortened(cell), most=MAX_STOCK)
         return 0
     return int(cell)
 
 
 def shortened(cell: str) -> str:
-    """For messages."""
-    return repr(cell if len(cell) <= 40 else cell[:39] + "…")
+    """As much of it as a message bears."""
+    return cell if len(cell) <= 40 else cell[:39] + "…"
+
+
+def quoted(cell: str) -> str:
+    return repr(shortened(cell))
 
 
 def _fits(cell: str, kind: Any) -> bool:

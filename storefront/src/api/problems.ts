@@ -1,3 +1,10 @@
+import type { Schemas } from "./client";
+
+export type FieldCode = Schemas["FieldProblem"]["code"];
+
+/** What is wrong with a field, or with a cell of a file. */
+export type Mistake = Pick<Schemas["FieldProblem"], "code" | "message" | "values">;
+
 /** What the shop answered in place of what was asked for, or that it did not answer. */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -20,7 +27,7 @@ export class Problem extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
-  get fields(): { field: string; message: string }[] {
+  get fields(): Schemas["FieldProblem"][] {
     const errors = this.document.errors;
     return Array.isArray(errors) ? errors : [];
   }

@@ -1003,6 +1003,11 @@ export interface components {
         FieldProblem: {
             field: string;
             message: string;
+            /** @enum {string} */
+            code: "invalid" | "needed" | "unknown_field" | "wrong_type" | "wrong_form" | "too_short" | "too_long" | "too_small" | "too_large" | "too_few" | "too_many" | "twice" | "zero" | "either" | "other_currency" | "options_differ" | "no_such_value" | "same_options" | "unknown_category" | "unknown_picture" | "below_itself" | "too_many_levels" | "unknown_option" | "needs_search" | "unknown_time_zone" | "no_offset" | "period_too_long" | "period_reversed" | "unknown_country" | "not_an_email" | "wrong_password" | "not_utf8" | "not_csv" | "semicolons" | "column_missing" | "column_unknown" | "column_twice" | "column_name" | "column_unnamed" | "cells" | "not_a_slug" | "not_a_sku" | "not_a_path" | "not_an_address" | "not_an_amount" | "comma" | "too_fine" | "not_a_count" | "on_line" | "other_than_before" | "same_variant" | "spelt_otherwise" | "other_product" | "nul";
+            values: {
+                [key: string]: string | number;
+            };
         };
         /** HistoryEntry */
         HistoryEntry: {
@@ -1043,6 +1048,11 @@ export interface components {
             line: number;
             column: string;
             message: string;
+            /** @enum {string} */
+            code: "invalid" | "needed" | "unknown_field" | "wrong_type" | "wrong_form" | "too_short" | "too_long" | "too_small" | "too_large" | "too_few" | "too_many" | "twice" | "zero" | "either" | "other_currency" | "options_differ" | "no_such_value" | "same_options" | "unknown_category" | "unknown_picture" | "below_itself" | "too_many_levels" | "unknown_option" | "needs_search" | "unknown_time_zone" | "no_offset" | "period_too_long" | "period_reversed" | "unknown_country" | "not_an_email" | "wrong_password" | "not_utf8" | "not_csv" | "semicolons" | "column_missing" | "column_unknown" | "column_twice" | "column_name" | "column_unnamed" | "cells" | "not_a_slug" | "not_a_sku" | "not_a_path" | "not_an_address" | "not_an_amount" | "comma" | "too_fine" | "not_a_count" | "on_line" | "other_than_before" | "same_variant" | "spelt_otherwise" | "other_product" | "nul";
+            values: {
+                [key: string]: string | number;
+            };
         };
         /** LineQuantity */
         LineQuantity: {

@@ -1,18 +1,17 @@
-import { type Location, Outlet, ScrollRestoration, useNavigation } from "react-router";
+import { Outlet, ScrollRestoration, useNavigation } from "react-router";
 import { useIsCatalogStale } from "@/catalog/stale";
 import { useTexts } from "@/texts";
 import { Notice } from "@/ui/Notice";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
+import { PLACES, placeOf, useLatePlace } from "./places";
 import styles from "./Shell.module.css";
-
-/** Whatever is opened by its address has the same key: without this, a page would be opened where another was left. */
-const placeOf = ({ key, pathname, search }: Location) => (key === "default" ? pathname + search : key);
 
 /** What is around every page of the buyers. */
 export function Shell() {
   const texts = useTexts();
   const isStale = useIsCatalogStale();
+  useLatePlace();
   const isMoving = useNavigation().state !== "idle";
   return (
     <div className={styles.shell}>
@@ -30,7 +29,7 @@ export function Shell() {
         <Outlet />
       </main>
       <Footer />
-      <ScrollRestoration getKey={placeOf} />
+      <ScrollRestoration getKey={placeOf} storageKey={PLACES} />
     </div>
   );
 }

@@ -28,7 +28,7 @@ export function wordsFor(error: unknown, texts: Texts, away?: string): string {
   if (error.status === 429 || BUSY.has(error.code)) return texts.trouble.busy;
   if (error.status === 503) return away ?? texts.trouble.away;
   if (error.status === 404) return texts.trouble.notFound;
-  return known(error, texts) ?? error.message ?? texts.trouble.unexpected;
+  return known(error, texts) ?? texts.trouble.refused(error.code);
 }
 
 const BUSY = new Set(["passwords_busy", "contended", "too_many_streams"]);

@@ -54,6 +54,36 @@ async def test_a_file_is_taken_as_the_bytes_that_it_is(page: Page, shop: Shop) -
         assert (await client.stock(f"DOOR-{name}"))["on_hand"] == 4
 
 
+async def test_mistakes_are_told_in_the_language_of_the_browser(browser: Browser, shop: Shop) -> None:
+    head = "product,name,sku,price,stock,colour\n"
+    lines = "".join(f"stuhl-{n},Stuhl,STUHL-{n},1.2.3,viele\n" for n in range(120))
+    async with visitor(browser, shop, locale="de-DE") as context:
+        await sign_in(context, shop)
+        page = await context.new_page()
+        await look(page, "/admin/import")
+        chooser = page.get_by_label("CSV-Datei")
+        await chooser.set_input_files(file(f"{head}{lines}"))
+        unknown = page.get_by_role("row").filter(has_text="colour")
+        await expect(unknown.get_by_text("So eine Spalte gibt es nicht.")).to_be_visible()
+        await chooser.set_input_files(file(f"{head}{lines}".replace(",colour", "")))
+        wrong = page.get_by_role("row").filter(has_text="„1.2.3“ ist kein Betrag wie 15.99.")
+        await expect(wrong.first).to_be_visible()
+        await expect(page.get_by_text("Die ersten 100 von 240 Fehlern sind gezeigt.")).to_be_visible()
+
+        gone, sku = f"weg-{uuid.uuid4().hex[:8]}", f"STUHL-{uuid.uuid4().hex[:8]}"
+        # A category that is gone by the time that the product is added.
+        async with admin(shop) as client:
+            (await client.post("/api/categories", {"name": gone, "slug": gone})).ok(201)
+            await look(page, "/admin/products/new")
+            await page.get_by_label("Name", exact=True).fill("Stuhl")
+            await page.get_by_label("Preis, EUR").fill("1,00")
+            await page.get_by_role("group", name="Variante 1").get_by_label("Artikelnummer").fill(sku)
+            await page.get_by_label("Kategorie").select_option(gone)
+            (await client.call("DELETE", f"/api/categories/{gone}", If_Match='"1"')).ok(204)
+        await page.get_by_role("button", name="In den Laden stellen").click()
+        await expect(page.get_by_text(f"Kategorie: Eine Kategorie „{gone}“ gibt es nicht.")).to_be_visible()
+
+
 async def test_what_is_sold_shows_in_the_overview(browser: Browser, tmp_path: Path) -> None:
     """In a shop of its own: in a busy one other goods are at the top."""
     with running_shop(tmp_path / "data", "--no-demo") as shop:

@@ -20,7 +20,7 @@ async def refer(connection: AsyncConnection, field: str, addresses: Sequence[str
         return
     there = await repository.hold(connection, list(wanted))
     errors = [
-        FieldError(field.format(place), "There is no such picture: upload it (again).")
+        FieldError(field.format(place), "There is no such picture: upload it (again).", "unknown_picture")
         for digest, place in wanted.items()
         if digest not in there
     ]

@@ -83,12 +83,12 @@ def moment(name: str, given: datetime | None) -> datetime | None:
         Invalid: it does not say of which time zone it is.
     """
     if given is not None and given.tzinfo is None:
-        raise Invalid(errors=[FieldError(name, "Takes an offset, such as Z")])
+        raise Invalid(errors=[FieldError(name, "Takes an offset, such as Z", "no_offset")])
     return given
 
 
 def _user(text: str | None) -> UUID | None:
     parsed = parse_id(text) if text is not None else None
     if text is not None and parsed is None:
-        raise Invalid(errors=[FieldError("user", "Takes the id of a user")])
+        raise Invalid(errors=[FieldError("user", "Takes the id of a user", "wrong_form")])
     return parsed

@@ -51,12 +51,13 @@ def wanted_from(request: OrderRequest, identity: Identity | None, order_id: UUID
     # An empty list is a list: that order is empty, not shapeless.
     has_lines = isinstance(request.lines, list)
     if (cart_id is not None) == has_lines:
-        raise Invalid("Send either cart_id or lines.", errors=[FieldError("lines", "either this or cart_id")])
+        raise Invalid("Send either cart_id or lines.", errors=[FieldError("lines", "either this or cart_id", "either")])
     if address is not None and address.country not in COUNTRIES:
-        raise Invalid(errors=[FieldError("shipping_address.country", "not in ISO 3166-1 alpha-2")])
+        raise Invalid(errors=[FieldError("shipping_address.country", "not in ISO 3166-1 alpha-2", "unknown_country")])
     total = request.expected_total or None
     if total is not None and total.currency != currency:
-        raise Invalid(errors=[FieldError("expected_total.currency", f"the shop's currency is {currency}")])
+        message = f"the shop's currency is {currency}"
+        raise Invalid(errors=[FieldError("expected_total.currency", message, "other_currency", {"value": currency})])
     return Wanted(
         order_id=order_id,
         user_id=identity.user_id if identity else None,
@@ -76,7 +77,7 @@ def request_from(order: PlaceOrder, currency: str) -> OrderRequest:
         Invalid, msgspec.ValidationError: it is not what a client may send.
     """
     if order.cart_id is not None and len(order.cart_id) != 16:
-        raise Invalid(errors=[FieldError("cart_id", "not a UUID")])
+        raise Invalid(errors=[FieldError("cart_id", "not a UUID", "wrong_form")])
     given: dict[str, Any] = {
         "lines": None if order.lines is None else [{"sku": one.sku, "quantity": one.quantity} for one in order.lines],
         "cart_id": None if order.cart_id is None else str(UUID(bytes=order.cart_id)),

@@ -51,12 +51,12 @@ async def get_sales(
     hours, or the last 30 days. At most 750 points. Counted until some 12 s ago: `counted_until` says it."""
     within = zone(tz)
     if within is None:
-        raise Invalid(errors=[FieldError("tz", "There is no such time zone")])
+        raise Invalid(errors=[FieldError("tz", "There is no such time zone", "unknown_time_zone")])
     begin, end = _period(begin, end, timedelta(hours=24) if interval == "hour" else timedelta(days=30))
     step = HOUR if interval == "hour" else DAY
     edges = starts(interval, within, begin, end) if (end - begin) / step <= MAX_POINTS + 1 else []
     if not 2 <= len(edges) <= MAX_POINTS + 1:
-        raise Invalid(errors=[FieldError("from", f"At most {MAX_POINTS} points at once")])
+        raise Invalid(errors=[FieldError("from", f"At most {MAX_POINTS} points at once", "period_too_long")])
     async with database.hot() as connection:
         found = await repository.series(connection, edges)
         until = await repository.counted_until(connection)
@@ -125,7 +125,7 @@ HANDLERS: list[ControllerRouterHandler] = [get_sales, get_best_sellers, get_reje
 def _whole_period(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
     begin, end = _period(begin, end, timedelta(days=30))
     if end - begin > MAX_PERIOD:
-        raise Invalid(errors=[FieldError("from", f"At most {MAX_PERIOD.days} days at once")])
+        raise Invalid(errors=[FieldError("from", f"At most {MAX_PERIOD.days} days at once", "period_too_long")])
     return whole_hours(begin, end)
 
 
@@ -136,13 +136,13 @@ def _period(begin: datetime | None, end: datetime | None, usual: timedelta) -> t
     """
     for name, given in (("from", begin), ("to", end)):
         if given is not None and given.tzinfo is None:
-            raise Invalid(errors=[FieldError(name, "Takes an offset, such as Z")])
+            raise Invalid(errors=[FieldError(name, "Takes an offset, such as Z", "no_offset")])
         if given is not None and not EARLIEST <= given <= LATEST:
-            raise Invalid(errors=[FieldError(name, f"From {EARLIEST.year} to {LATEST.year}")])
+            raise Invalid(errors=[FieldError(name, f"From {EARLIEST.year} to {LATEST.year}", "period_too_long")])
     end = end or datetime.now(UTC)
     begin = begin or end - usual
     if begin >= end:
-        raise Invalid(errors=[FieldError("from", "Must be before `to`")])
+        raise Invalid(errors=[FieldError("from", "Must be before `to`", "period_reversed")])
     return begin, end
 
 

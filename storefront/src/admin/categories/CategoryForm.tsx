@@ -2,13 +2,11 @@ import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Controller, useForm } from "react-hook-form";
 import { z } from "zod/mini";
 import type { Category } from "@/api/client";
-import { isProblem } from "@/api/problems";
 import { Button } from "@/ui/Button";
-import { Notice } from "@/ui/Notice";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { TextField } from "../ui/Fields";
 import form from "../ui/Form.module.css";
+import { Refused } from "../ui/Refused";
 import { CategorySelect } from "./CategorySelect";
 import { useSaveCategory } from "./queries";
 
@@ -67,12 +65,7 @@ export function CategoryForm({ category, onDone }: { category: Category | null; 
         error={errors.position?.message}
         {...register("position")}
       />
-      {save.error &&
-        (isProblem(save.error, "version_mismatch") ? (
-          <Notice kind="warning">{texts.conflict}</Notice>
-        ) : (
-          <Trouble error={save.error} away={texts.away} />
-        ))}
+      {save.error && <Refused error={save.error} away={texts.away} />}
       <div className={form.actions}>
         <Button look="main" type="submit" disabled={save.isPending}>
           {texts.save}

@@ -1,13 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
-import { isProblem } from "@/api/problems";
 import { useUser } from "@/session/useUser";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
 import { Page } from "@/ui/Page";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { Answer } from "../ui/Answer";
 import { Badge } from "../ui/Badge";
@@ -16,6 +14,7 @@ import form from "../ui/Form.module.css";
 import { Heading } from "../ui/Heading";
 import { Modal } from "../ui/Modal";
 import { Pager } from "../ui/Pager";
+import { Refused } from "../ui/Refused";
 import { type Column, Table } from "../ui/Table";
 import { useFilters } from "../url";
 import { type Customer, customersQuery, useSetRoles } from "./queries";
@@ -69,12 +68,7 @@ function RoleQuestion({ customer, onDone }: { customer: Customer; onDone: () => 
     <Modal title={words} isOpen onClose={onDone}>
       <p>{isAdmin ? customers.takeText(customer.email) : customers.giveText(customer.email)}</p>
       {isAdmin && customer.id === me?.id && <Notice kind="warning">{customers.oneself}</Notice>}
-      {setRoles.error &&
-        (isProblem(setRoles.error, "last_admin") ? (
-          <Notice kind="error">{customers.last}</Notice>
-        ) : (
-          <Trouble error={setRoles.error} away={customers.away} />
-        ))}
+      {setRoles.error && <Refused error={setRoles.error} away={customers.away} />}
       <div className={form.actions}>
         <Button
           look={isAdmin ? "danger" : "main"}

@@ -4,12 +4,12 @@ import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
 import { Page } from "@/ui/Page";
-import { Trouble } from "@/ui/Trouble";
-import { useAdminTexts } from "../texts";
+import { mistakeText, useAdminTexts } from "../texts";
 import { Badge, type Tone } from "../ui/Badge";
 import form from "../ui/Form.module.css";
 import { Heading } from "../ui/Heading";
 import { Panel } from "../ui/Panel";
+import { Refused } from "../ui/Refused";
 import { type Column, Table } from "../ui/Table";
 import styles from "./ImportPage.module.css";
 import { type Line, type Product, type Report, useImport } from "./queries";
@@ -65,7 +65,7 @@ export default function ImportPage() {
         {isTooLarge && <Notice kind="error">{imports.tooLarge}</Notice>}
         {run.isPending && <p role="status">{imports.looking}</p>}
         {run.error && (
-          <Trouble
+          <Refused
             error={run.error}
             away={products.away}
             {...(run.variables && { onRetry: () => run.mutate(run.variables) })}
@@ -92,7 +92,7 @@ export default function ImportPage() {
               </Button>
             </div>
           )}
-          {report.errors.length > 0 && <Errors errors={report.errors} />}
+          {report.errors.length > 0 && <Errors errors={report.errors} mistakes={report.mistakes} />}
           {report.products.length > 0 && <Products products={report.products} />}
         </>
       )}
@@ -116,21 +116,25 @@ function Summary({ report, name }: { report: Report; name: string }) {
   );
 }
 
-function Errors({ errors }: { errors: Line[] }) {
-  const { imports } = useAdminTexts();
+function Errors({ errors, mistakes }: { errors: Line[]; mistakes: number }) {
+  const texts = useAdminTexts();
+  const { imports } = texts;
   const { number } = useSpeech();
   const columns: Column<Line>[] = [
     { name: imports.line, cell: ({ line }) => number(line) },
     { name: imports.column, cell: ({ column }) => column || "–" },
-    { name: imports.message, cell: ({ message }) => message },
+    { name: imports.message, cell: (line) => mistakeText(line, texts, number) },
   ];
   return (
-    <Table
-      caption={imports.errors}
-      columns={columns}
-      rows={errors}
-      keyOf={({ line, column, message }) => `${line} ${column} ${message}`}
-    />
+    <>
+      {mistakes > errors.length && <p>{imports.firstOf(number(errors.length), number(mistakes))}</p>}
+      <Table
+        caption={imports.errors}
+        columns={columns}
+        rows={errors}
+        keyOf={({ line, column, message }) => `${line} ${column} ${message}`}
+      />
+    </>
   );
 }
 

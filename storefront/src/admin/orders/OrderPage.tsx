@@ -5,13 +5,13 @@ import type { Order, Schemas } from "@/api/client";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Page } from "@/ui/Page";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { Answer } from "../ui/Answer";
 import form from "../ui/Form.module.css";
 import { Heading } from "../ui/Heading";
 import { Modal } from "../ui/Modal";
 import { Panel } from "../ui/Panel";
+import { Refused } from "../ui/Refused";
 import { type Column, Table } from "../ui/Table";
 import { type OrderFile, orderQuery, useStep } from "./queries";
 import { StatusBadge } from "./StatusBadge";
@@ -71,7 +71,7 @@ function Steps({ order }: { order: Order }) {
   const error = fulfil.error ?? cancel.error;
   return (
     <>
-      {error && <Trouble error={error} away={orders.away} />}
+      {error && <Refused error={error} away={orders.away} />}
       {canCancel && (
         <Button look="danger" disabled={cancel.isPending} onClick={() => setAsks(true)}>
           {orders.cancel}

@@ -3,12 +3,12 @@ import { Link } from "react-router";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Page } from "@/ui/Page";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { Answer } from "../ui/Answer";
 import form from "../ui/Form.module.css";
 import { Heading } from "../ui/Heading";
 import { Pager } from "../ui/Pager";
+import { Refused } from "../ui/Refused";
 import { type Column, Table } from "../ui/Table";
 import { useFilters } from "../url";
 import { OrderFilters } from "./OrderFilters";
@@ -26,7 +26,7 @@ export default function OrdersPage() {
     <Page title={orders.title}>
       <Heading title={orders.title} />
       <OrderFilters filters={filters} />
-      {fulfil.error && <Trouble error={fulfil.error} away={orders.away} />}
+      {fulfil.error && <Refused error={fulfil.error} away={orders.away} />}
       <Answer query={list} away={orders.away}>
         {({ items, next_cursor }) => (
           <>

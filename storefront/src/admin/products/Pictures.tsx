@@ -8,9 +8,9 @@ import { Button, buttonClass } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { Notice } from "@/ui/Notice";
 import { Picture } from "@/ui/Picture";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { Panel } from "../ui/Panel";
+import { Refused } from "../ui/Refused";
 import type { Draft } from "./draft";
 import styles from "./Pictures.module.css";
 
@@ -110,5 +110,5 @@ function UploadTrouble({ error }: { error: unknown }) {
   if (isProblem(error, "not_an_image")) return <Notice kind="error">{products.notAnImage}</Notice>;
   if (isProblem(error, "image_too_large", "image_too_costly", "too_large"))
     return <Notice kind="error">{products.imageTooLarge}</Notice>;
-  return <Trouble error={error} away={products.away} />;
+  return <Refused error={error} away={products.away} />;
 }

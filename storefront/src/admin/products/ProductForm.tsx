@@ -2,15 +2,14 @@ import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useMemo } from "react";
 import { Controller, FormProvider, useForm } from "react-hook-form";
 import type { Product } from "@/api/client";
-import { isProblem } from "@/api/problems";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
-import { Trouble } from "@/ui/Trouble";
 import { CategorySelect } from "../categories/CategorySelect";
 import { useAdminTexts } from "../texts";
 import { TextArea, TextField } from "../ui/Fields";
 import form from "../ui/Form.module.css";
 import { Panel } from "../ui/Panel";
+import { Refused } from "../ui/Refused";
 import { Attributes } from "./Attributes";
 import type { Draft } from "./draft";
 import { Options } from "./Options";
@@ -75,33 +74,12 @@ export function ProductForm({ draft, currency, product, error, isBusy, onSave }:
           <Pictures />
           <Attributes />
           {Object.keys(errors).length > 0 && <Notice kind="error">{products.invalid}</Notice>}
-          {Boolean(error) && <Refused error={error} />}
+          {Boolean(error) && <Refused error={error} away={products.away} />}
           <Button look="main" wide type="submit" disabled={isBusy}>
             {product ? products.save : products.create}
           </Button>
         </div>
       </form>
     </FormProvider>
-  );
-}
-
-function Refused({ error }: { error: unknown }) {
-  const { products } = useAdminTexts();
-  if (isProblem(error, "version_mismatch")) return null;
-  if (isProblem(error, "sku_taken")) return <Notice kind="error">{products.skuTaken}</Notice>;
-  if (isProblem(error, "slug_taken")) return <Notice kind="error">{products.slugTaken}</Notice>;
-  return (
-    <>
-      <Trouble error={error} away={products.away} />
-      {isProblem(error) && error.fields.length > 0 && (
-        <ul>
-          {error.fields.map(({ field, message }) => (
-            <li key={field}>
-              {field}: {message}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
   );
 }

@@ -6,13 +6,13 @@ import { isProblem, type Problem } from "@/api/problems";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
 import { Page } from "@/ui/Page";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { Answer } from "../ui/Answer";
 import { Badge } from "../ui/Badge";
 import form from "../ui/Form.module.css";
 import { Heading } from "../ui/Heading";
 import { Modal } from "../ui/Modal";
+import { Refused } from "../ui/Refused";
 import { Conflict } from "./Conflict";
 import { contentOf, type Draft, draftOf } from "./draft";
 import { ProductForm } from "./ProductForm";
@@ -123,7 +123,7 @@ function Status({ product }: { product: Product }) {
     change.mutate({ slug: product.slug, version: product.version, changes: { status } });
   return (
     <>
-      {change.error && <Trouble error={change.error} away={products.away} />}
+      {change.error && <Refused error={change.error} away={products.away} />}
       {isActive && <ButtonLink to={`/products/${product.slug}`}>{products.inShop}</ButtonLink>}
       {isActive ? (
         <Button look="danger" disabled={change.isPending} onClick={() => setAsks(true)}>

@@ -2,12 +2,11 @@ import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { z } from "zod/mini";
-import { isProblem } from "@/api/problems";
 import { Button } from "@/ui/Button";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { TextField } from "../ui/Fields";
 import form from "../ui/Form.module.css";
+import { Refused } from "../ui/Refused";
 import { useReceive } from "./queries";
 
 const MOST = 1_000_000_000;
@@ -67,12 +66,7 @@ export function ReceiptForm({ sku, onDone }: ReceiptFormProps) {
         error={errors.reference?.message}
         {...register("reference", { onChange: () => setKey(newKey()) })}
       />
-      {receive.error &&
-        (isProblem(receive.error, "below_reserved") ? (
-          <p role="alert">{stock.belowReserved}</p>
-        ) : (
-          <Trouble error={receive.error} away={stock.away} />
-        ))}
+      {receive.error && <Refused error={receive.error} away={stock.away} />}
       <div className={form.actions}>
         <Button look="main" type="submit" disabled={receive.isPending}>
           {stock.book}

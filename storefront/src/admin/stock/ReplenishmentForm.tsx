@@ -3,10 +3,10 @@ import { useForm } from "react-hook-form";
 import { z } from "zod/mini";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
-import { Trouble } from "@/ui/Trouble";
 import { useAdminTexts } from "../texts";
 import { TextField } from "../ui/Fields";
 import form from "../ui/Form.module.css";
+import { Refused } from "../ui/Refused";
 import { type Replenishment, useReplenish } from "./queries";
 
 const MOST = 1_000_000_000;
@@ -52,7 +52,7 @@ export function ReplenishmentForm({ sku, now }: { sku: string; now: Replenishmen
           {...register("interval_seconds")}
         />
       </div>
-      {replenish.error && <Trouble error={replenish.error} away={stock.away} />}
+      {replenish.error && <Refused error={replenish.error} away={stock.away} />}
       <div className={form.actions}>
         <Button type="submit" disabled={replenish.isPending}>
           {stock.replenish}

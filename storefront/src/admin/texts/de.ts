@@ -1,5 +1,6 @@
 import { pluralOf } from "@/texts/plural";
 import type { AdminTexts } from "./en";
+import { mistakes } from "./mistakes.de";
 
 const plural = pluralOf("de");
 
@@ -16,6 +17,44 @@ export const de: AdminTexts = {
     to: "Bis",
     sort: "Ordnung",
     back: "So lassen",
+  },
+  mistakes,
+  problems: {
+    below_reserved: "So viele sind nicht da, von dem abgesehen, was Bestellungen reserviert haben.",
+    bad_catalogue: "In der Datei sind Fehler. Nichts wurde übernommen.",
+    category_in_use: "Darin sind noch Produkte oder andere Kategorien.",
+    conflict: "Das passt nicht zu dem, was inzwischen da ist.",
+    import_refused: "Im Laden hat sich inzwischen etwas geändert. Bitte die Datei noch einmal auswählen.",
+    last_admin: "Wer den Laden als Letztes betreut, kann nicht gehen: Er gehörte dann niemandem.",
+    not_cancellable: "Sie ist schon versandt und kann nicht mehr storniert werden.",
+    not_fulfillable:
+      "Sie kann nicht versandt werden: Sie ist nicht bestätigt oder wurde inzwischen versandt oder storniert.",
+    order_cancelled: "Sie wurde inzwischen storniert.",
+    sku_taken: "Ein anderes Produkt hat schon eine dieser Artikelnummern.",
+    slug_taken: "Ein anderes Produkt hat schon diese Adresse.",
+    too_much_stock: "Das wäre mehr, als der Laden zählen kann.",
+    version_mismatch: "Das hat inzwischen jemand anderes geändert. Bitte schließen und noch einmal ansehen.",
+  },
+  fields: {
+    name: "Name",
+    slug: "Adresse",
+    description: "Beschreibung",
+    category: "Kategorie",
+    parent: "Unter",
+    position: "Platz",
+    attributes: "Einzelheiten",
+    options: "Optionen",
+    values: "Werte",
+    variants: "Varianten",
+    sku: "Artikelnummer",
+    price: "Preis",
+    currency: "Währung",
+    amount: "Betrag",
+    images: "Bilder",
+    quantity: "Menge",
+    reference: "Beleg",
+    target: "Auf",
+    interval_seconds: "Alle … Sekunden",
   },
   overview: {
     title: "Überblick",
@@ -166,8 +205,6 @@ export const de: AdminTexts = {
     notAnImage: "Das ist kein Bild, das der Laden lesen kann. Er nimmt JPEG, PNG, WebP und AVIF.",
     imageTooLarge: "Das Bild ist zu groß. Höchstens 15 MB und 50 Millionen Bildpunkte.",
     invalid: "Etwas von dem, was ausgefüllt wurde, passt nicht. Es ist bezeichnet.",
-    skuTaken: "Ein anderes Produkt hat schon eine dieser Artikelnummern.",
-    slugTaken: "Ein anderes Produkt hat schon diese Adresse.",
     create: "In den Laden stellen",
     save: "Sichern",
     saved: "Gesichert. Der Laden zeigt es schon.",
@@ -220,8 +257,6 @@ export const de: AdminTexts = {
     removeOne: (name) => `${name} entfernen`,
     removeAsk: (name) => `${name} entfernen?`,
     removeText: "Nur eine Kategorie ohne Produkte und ohne andere darunter kann gehen.",
-    inUse: "Es sind noch Produkte oder andere Kategorien darin.",
-    conflict: "Jemand hat sie inzwischen geändert. Bitte schließen und noch einmal nachsehen.",
   },
   customers: {
     title: "Kundschaft",
@@ -243,7 +278,6 @@ export const de: AdminTexts = {
     takeText: (email) =>
       `${email} kommt dann nicht mehr in die Verwaltung. Wo die Person angemeldet ist, dauert das bis zu einer Viertelstunde.`,
     oneself: "Das sind Sie: Sie sperren sich hier aus.",
-    last: "Die letzte Person kann nicht gehen: Der Laden gehörte niemandem.",
   },
   system: {
     title: "System",
@@ -334,6 +368,7 @@ export const de: AdminTexts = {
     done: (count) => plural(count, { one: "# Produkt übernommen", other: "# Produkte übernommen" }),
     see: "Alle Produkte ansehen",
     errors: "Fehler, Zeile für Zeile",
+    firstOf: (shown, all) => `Die ersten ${shown} von ${all} Fehlern sind gezeigt.`,
     preview: "Was aus den Produkten wird",
     line: "Zeile",
     column: "Spalte",
@@ -377,7 +412,6 @@ export const de: AdminTexts = {
     wholeNumber: "Eine ganze Zahl, nicht null.",
     positive: "Eine ganze Zahl ab 1.",
     tooLong: (most) => `Höchstens ${most} Zeichen.`,
-    belowReserved: "Bestellungen haben mehr reserviert, als übrig bliebe.",
     replenishment: "Auffüllen",
     notReplenished: "Es wird nicht von selbst aufgefüllt.",
     nextAt: (when) => `Das nächste Mal am ${when}.`,

@@ -1,4 +1,5 @@
 import { pluralOf } from "@/texts/plural";
+import { mistakes } from "./mistakes.en";
 
 const plural = pluralOf("en");
 
@@ -17,6 +18,43 @@ export const en = {
     sort: "Sort",
     back: "Leave it as it is",
   },
+  mistakes,
+  problems: {
+    below_reserved: "There are not that many, beside what orders have reserved.",
+    bad_catalogue: "The file has mistakes. Nothing was taken.",
+    category_in_use: "Products or other categories are still in it.",
+    conflict: "That does not go with what is there by now.",
+    import_refused: "Something in the shop has changed meanwhile. Please choose the file again.",
+    last_admin: "The last shopkeeper cannot leave: the shop would belong to nobody.",
+    not_cancellable: "It was sent already, and cannot be cancelled any more.",
+    not_fulfillable: "It cannot be sent: it is not confirmed, or was sent or cancelled meanwhile.",
+    order_cancelled: "It was cancelled meanwhile.",
+    sku_taken: "Another product has one of these SKUs already.",
+    slug_taken: "Another product has this address already.",
+    too_much_stock: "That would be more than the shop can count.",
+    version_mismatch: "Somebody else changed it meanwhile. Close this and look again.",
+  } as Record<string, string>,
+  fields: {
+    name: "Name",
+    slug: "Address",
+    description: "Description",
+    category: "Category",
+    parent: "Below",
+    position: "Position",
+    attributes: "Details",
+    options: "Options",
+    values: "Values",
+    variants: "Variants",
+    sku: "SKU",
+    price: "Price",
+    currency: "Currency",
+    amount: "Amount",
+    images: "Pictures",
+    quantity: "Quantity",
+    reference: "Reference",
+    target: "Up to",
+    interval_seconds: "Every … seconds",
+  } as Record<string, string>,
   overview: {
     title: "Overview",
     away: "Figures cannot be shown just now. Selling goes on.",
@@ -166,8 +204,6 @@ export const en = {
     notAnImage: "That is no picture the shop can read. It takes JPEG, PNG, WebP and AVIF.",
     imageTooLarge: "That picture is too large. 15 MB and 50 million pixels are the most.",
     invalid: "Something that was filled in does not fit. It is marked.",
-    skuTaken: "Another product has one of these SKUs already.",
-    slugTaken: "Another product has this address already.",
     create: "Add it to the shop",
     save: "Save",
     saved: "Saved. The shop shows it already.",
@@ -220,8 +256,6 @@ export const en = {
     removeOne: (name: string) => `Remove ${name}`,
     removeAsk: (name: string) => `Remove ${name}?`,
     removeText: "Only a category without products and without others below it can go.",
-    inUse: "Products or other categories are still in it.",
-    conflict: "Somebody else changed it meanwhile. Close this and look again.",
   },
   customers: {
     title: "Customers",
@@ -243,7 +277,6 @@ export const en = {
     takeText: (email: string) =>
       `${email} will not get into the back office any more. Where they are signed in, that takes up to a quarter of an hour.`,
     oneself: "That is you: you will be locked out here.",
-    last: "The last shopkeeper cannot leave: the shop would belong to nobody.",
   },
   system: {
     title: "System",
@@ -334,6 +367,7 @@ export const en = {
     done: (count: number) => plural(count, { one: "# product was taken", other: "# products were taken" }),
     see: "See all products",
     errors: "Mistakes, line by line",
+    firstOf: (shown: string, all: string) => `The first ${shown} of ${all} mistakes are shown.`,
     preview: "What becomes of the products",
     line: "Line",
     column: "Column",
@@ -377,7 +411,6 @@ export const en = {
     wholeNumber: "A whole number, and not zero.",
     positive: "A whole number from 1 on.",
     tooLong: (most: number) => `At most ${most} characters.`,
-    belowReserved: "Orders have reserved more than would be left.",
     replenishment: "Topping up",
     notReplenished: "It is not topped up by itself.",
     nextAt: (when: string) => `Next on ${when}.`,

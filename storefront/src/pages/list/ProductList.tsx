@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ProductGrid, ProductGridSkeleton } from "@/catalog/ProductGrid";
 import { productsQuery, type Wanted } from "@/catalog/queries";
+import { useReloadedPages } from "@/layout/places";
 import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
@@ -13,6 +14,7 @@ export function ProductList({ wanted }: { wanted: Wanted }) {
   const { list, catalog, trouble } = useTexts();
   const pages = useInfiniteQuery(productsQuery(wanted));
   const problem = useTrouble(pages);
+  useReloadedPages(pages);
   if (!pages.data) {
     if (problem) return <Trouble error={problem} onRetry={() => void pages.refetch()} away={catalog.away} />;
     return <ProductGridSkeleton count={12} />;

@@ -1,0 +1,38 @@
+import { isProblem } from "@/api/problems";
+import { useSpeech } from "@/texts";
+import { Notice } from "@/ui/Notice";
+import { Trouble } from "@/ui/Trouble";
+import { fieldName, mistakeText, useAdminTexts } from "../texts";
+
+interface RefusedProps {
+  error: unknown;
+  /** What it means where the part that is asked is away. */
+  away: string;
+  onRetry?: () => void;
+}
+
+/** Why a change was not made: in plain words, and field by field where the API says so. */
+export function Refused({ error, away, onRetry }: RefusedProps) {
+  const texts = useAdminTexts();
+  const { number } = useSpeech();
+  const known = isProblem(error) ? texts.problems[error.code] : undefined;
+  return (
+    <>
+      {known ? (
+        <Notice kind="error">{known}</Notice>
+      ) : (
+        <Trouble error={error} away={away} {...(onRetry && { onRetry })} />
+      )}
+      {isProblem(error, "invalid") && error.fields.length > 0 && (
+        <ul>
+          {error.fields.map((mistake) => (
+            <li key={`${mistake.field} ${mistake.message}`}>
+              {mistake.field && `${fieldName(mistake.field, texts)}: `}
+              {mistakeText(mistake, texts, number)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
