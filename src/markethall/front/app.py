@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from markethall.front.admission import Admission
 from markethall.front.announcements import Announcements
+from markethall.front.at_once import AtOnce
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache
 from markethall.front.cart_lines import CartLines
@@ -46,6 +48,7 @@ def create(settings: Settings) -> Service:
     draining = asyncio.Event()
     readiness = Readiness(bus, balancer)
     clients = ClientAddresses(settings.trusted_proxies)
+    admission = Admission(clients, RateLimits(settings.rate_limit))
     availability = Availability(balancer)
     cache = Cache[Template](settings.cache_entries)
     freshness = Freshness()
@@ -72,8 +75,8 @@ def create(settings: Settings) -> Service:
     def entrance(own: ASGIApp) -> ASGIApp:
         return Entrance(
             own,
+            admission=admission,
             clients=clients,
-            limits=RateLimits(settings.rate_limit),
             checkout=checkout,
             cart_lines=CartLines(balancer, availability, settings),
             streams=EventStreams(balancer, draining),
@@ -95,6 +98,7 @@ def create(settings: Settings) -> Service:
         dependencies={"overview": overview, "live": live, "imports": Imports(balancer, settings.currency)},
         keys=keys,
         around=[entrance],
+        at_once=AtOnce(admission, products, checkout),
         uploads={IMPORT_PATH: IMPORT_BYTES},
         draining=draining,
     )

@@ -23,14 +23,14 @@ from markethall.contracts.internal import (
 )
 from markethall.front import order_answers
 from markethall.front.inner import decoded
-from markethall.front.order_answers import Reply
 from markethall.front.order_requests import OrderCall, bearer_token, read_order
 from markethall.front.statuses import Statuses, StatusEvent
 from markethall.front.upstream import respond
-from markethall.kit.asgi import Receive, Scope, Send, read_body
+from markethall.kit.asgi import Receive, Reply, Scope, Send, header, read_body
 from markethall.kit.balancing import Balancer, ServiceUnavailable
 from markethall.kit.errors import Internal, Unavailable
 from markethall.kit.group_commit import GroupCommit
+from markethall.kit.http_exchange import WHOLE_BODY
 from markethall.kit.settings import Settings
 from markethall.kit.waiters import Subscription
 
@@ -82,15 +82,30 @@ class Checkout:
         """Buyers who wait: for their batch to leave, or for the outcome."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._group.is_full:
-            raise TooBusy("Too many orders are waiting; a retry with the same key is safe.")
+        self._make_room()
         settings = self._settings
         body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
         call = read_order(scope, body, settings.currency, bearer_token(scope))
-        reply = self._short_cut(call) or await self.answer(call)
-        if call.preference_applied is not None:
-            reply.headers.append((b"preference-applied", call.preference_applied.encode()))
+        reply = _with_preference(call, self._short_cut(call) or await self.answer(call))
         await respond(send, reply.status, reply.headers, reply.body)
+
+    def at_once(self, scope: Scope) -> Reply | None:
+        """What can be said without asking orders, of a request without cookies.
+
+        Raises:
+            TooBusy, and what `read_order` and the short cut do.
+        """
+        self._make_room()
+        body: bytes = scope[WHOLE_BODY]
+        if any(header(scope, name) is not None for name in _NOT_AT_ONCE) or len(body) > self._settings.max_body_bytes:
+            return None
+        call = read_order(scope, body, self._settings.currency, bearer_token(scope))
+        reply = self._short_cut(call)
+        return _with_preference(call, reply) if reply is not None else None
+
+    def _make_room(self) -> None:
+        if self._group.is_full:
+            raise TooBusy("Too many orders are waiting; a retry with the same key is safe.")
 
     async def answer(self, call: OrderCall) -> Reply:
         """Place the order and tell how it went, as far as that is known in time."""
@@ -170,4 +185,12 @@ class Checkout:
         return [Internal()]
 
 
+def _with_preference(call: OrderCall, reply: Reply) -> Reply:
+    if call.preference_applied is not None:
+        reply.headers.append((b"preference-applied", call.preference_applied.encode()))
+    return reply
+
+
+_NOT_AT_ONCE = (b"idempotency-key", b"cookie")
+"""The short cut is for orders without a key; a cookie has to be looked into first."""
 _NOTHING_SAID = Refusal(500, "internal", "Something went wrong", "Something went wrong")

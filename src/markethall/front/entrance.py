@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from markethall.front import cookies
+from markethall.front.admission import Admission
+from markethall.front.at_once import ORDERS
 from markethall.front.availability import Availability
 from markethall.front.cart_lines import CartLines, is_line_set
 from markethall.front.checkout import Checkout
@@ -12,32 +14,13 @@ from markethall.front.event_streams import EventStreams, is_event_stream
 from markethall.front.fill_in import filled_in
 from markethall.front.media import Media, is_picture, is_upload
 from markethall.front.products import Products, is_product_read
-from markethall.front.rate_limits import RateLimits
 from markethall.front.refreshes import Refreshes
-from markethall.front.routes import METHODS, Segments, segments_of, service_of, template
+from markethall.front.routes import Segments, segments_of, service_of, template
 from markethall.front.storefront_pages import is_storefront, serve_storefront
 from markethall.front.upstream import Upstream, return_answer
 from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.balancing import Answer
-from markethall.kit.errors import NotAllowed, NotFound, Problem, Unauthenticated
-from markethall.kit.http_protocol import PROXY
-
-MAX_HEADERS = 100
-MAX_PATH_BYTES = 2048
-ORDERS = b"/api/orders"
-"""As nearly everybody writes it. The hottest route is looked for first."""
-
-
-class TooManyHeaders(Problem):
-    status = 431
-    code = "too_many_headers"
-    title = "The request has too many headers"
-
-
-class PathTooLong(Problem):
-    status = 414
-    code = "path_too_long"
-    title = "The address is too long"
+from markethall.kit.errors import NotFound, Unauthenticated
 
 
 class Entrance:
@@ -47,8 +30,8 @@ class Entrance:
         self,
         own: ASGIApp,
         *,
+        admission: Admission,
         clients: ClientAddresses,
-        limits: RateLimits,
         checkout: Checkout,
         cart_lines: CartLines,
         streams: EventStreams,
@@ -60,7 +43,7 @@ class Entrance:
     ) -> None:
         self._own = own
         self._clients = clients
-        self._limits = limits
+        self._admission = admission
         self._checkout = checkout
         self._cart_lines = cart_lines
         self._streams = streams
@@ -75,16 +58,8 @@ class Entrance:
         if scope["type"] != "http":
             await self._own(scope, receive, send)
             return
-        client = self._clients.of(scope)
-        if client != PROXY:  # its looks at our health
-            self._limits.admit(client)
+        client = self._admission(scope)
         method = scope["method"]
-        if method not in METHODS:
-            raise NotAllowed(headers={"Allow": ", ".join(sorted(METHODS))})
-        if len(scope["headers"]) > MAX_HEADERS:
-            raise TooManyHeaders(f"At most {MAX_HEADERS}.")
-        if len(scope["raw_path"]) > MAX_PATH_BYTES:
-            raise PathTooLong(f"At most {MAX_PATH_BYTES} bytes before the query.")
         if method == "POST" and scope["raw_path"] == ORDERS:
             cookies.act_for_cookie(scope)
             scope["path_template"] = "/api/orders"

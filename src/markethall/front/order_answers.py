@@ -3,26 +3,17 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from markethall.contracts.internal import OrderDocument, Refusal
 from markethall.contracts.messages import Shortage
 from markethall.contracts.public import HistoryEntry, OrderView
+from markethall.kit.asgi import Reply
 from markethall.kit.errors import PROBLEM_JSON, Conflict, Problem
 
 _views = msgspec.json.Decoder(OrderView)
-
-Headers = list[tuple[bytes, bytes]]
-
-
-class Reply(NamedTuple):
-    """A whole HTTP answer."""
-
-    status: int
-    body: bytes
-    headers: Headers
 
 
 class OutOfStock(Conflict):

@@ -8,8 +8,7 @@ import msgspec
 
 from markethall.contracts.internal import OrderLine, PlaceOrder
 from markethall.contracts.order_request import COUNTRIES, MAX_KEY_CHARACTERS, OrderRequest, merged
-from markethall.kit import telemetry
-from markethall.kit.asgi import Scope, check_json, header
+from markethall.kit.asgi import Scope, check_json, header, request_id_of
 from markethall.kit.errors import FieldError, Invalid
 from markethall.kit.identity import InvalidToken
 from markethall.kit.ids import random_hex
@@ -60,7 +59,7 @@ def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> O
         email=request.email or None,
         shipping_address=msgspec.to_builtins(address) if address else None,
         expected_total=total.amount if total else None,
-        request_id=telemetry.request_id.get() or None,
+        request_id=request_id_of(scope),
     )
     return OrderCall(place, quantities, given is not None, *patience(header(scope, b"prefer")))
 

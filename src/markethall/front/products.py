@@ -19,7 +19,7 @@ from markethall.front.freshness import Freshness
 from markethall.front.inner import decoded
 from markethall.front.routes import Segments
 from markethall.front.upstream import respond, return_answer
-from markethall.kit.asgi import Scope, Send, header
+from markethall.kit.asgi import Reply, Scope, Send, header
 from markethall.kit.balancing import Answer, Balancer, ServiceUnavailable
 from markethall.kit.errors import Unreadable
 
@@ -113,8 +113,22 @@ class Products:
         else:
             composed = read.template.composed(self._availability)
             document = composed or await read.template.compose(self._availability)
-        await _send(scope, send, document, read.headers)
+        status, body, headers = _reply(scope, document, read.headers)
+        await respond(send, status, headers, body, method=scope["method"])
         return True
+
+    def at_once(self, scope: Scope, segments: Segments) -> Reply | None:
+        """What `serve` answers, where it is in the cache, fresh, and put together."""
+        if self._off:
+            return None
+        found = self._cache.find(_key(segments, scope["query_string"]))
+        if found is None or not found.fresh:
+            return None
+        document = found.value.composed(self._availability)
+        if document is None:
+            return None
+        self.counts.hit()
+        return _reply(scope, document, (_HIT,) if self._catalog_is_alive() else _STALE)
 
     async def _read(self, key: Key) -> Read:
         if self._off:
@@ -204,7 +218,7 @@ _BYPASS = ((b"cache-status", b"markethall; fwd=bypass"),)
 
 
 def is_product_read(method: str, segments: Segments) -> bool:
-    return method in ("GET", "HEAD") and segments[1] == "products" and len(segments) in (2, 3)
+    return method in ("GET", "HEAD") and len(segments) in (2, 3) and segments[1] == "products"
 
 
 def _key(segments: Segments, query: bytes) -> Key:
@@ -228,13 +242,12 @@ def _template(key: Key, answer: Answer) -> tuple[Template, Mapping[str, int]]:
     return list_template(listed), {item.summary.slug: item.version for item in listed.items}
 
 
-async def _send(scope: Scope, send: Send, document: Document, more: tuple[tuple[bytes, bytes], ...]) -> None:
+def _reply(scope: Scope, document: Document, more: tuple[tuple[bytes, bytes], ...]) -> Reply:
     headers = [*_HEADERS, *more, (b"etag", document.etag)]
     asked = header(scope, b"if-none-match")
     if asked is not None and _matches(asked, document.etag.decode()):
-        await respond(send, 304, headers[1:], b"")
-        return
-    await respond(send, 200, headers, document.body, method=scope["method"])
+        return Reply(304, b"", headers[1:])
+    return Reply(200, document.body, headers)
 
 
 def _matches(asked: str, etag: str) -> bool:

@@ -10,8 +10,8 @@ from prometheus_client import Counter
 from markethall.contracts.messages import Shortage
 from markethall.front import order_answers
 from markethall.front.availability import Availability
-from markethall.front.order_answers import Reply
 from markethall.front.order_requests import OrderCall
+from markethall.kit.asgi import Reply
 from markethall.kit.identity import KeyRing, KeysUnavailable
 
 REFUSALS = Counter("markethall_sold_out_refusals_total", "Orders refused from front's own copy; none was made.")

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -21,16 +21,33 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+
+class Reply(NamedTuple):
+    """A whole HTTP answer; `headers` without its length."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+
+AtOnce = Callable[[Scope], Reply | None]
+"""Answers a request, whose body is in the scope, without waiting for anything. None where it would have to wait: then
+the application is called, with the same scope."""
 
 log = structlog.get_logger(__name__)
 
 _HEADERS = "markethall.headers"
 """In the scope: the list of headers, and the same by name. Whoever replaces the list need not know."""
+_REQUEST_ID_HERE = "markethall.request_id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,128}\Z")
 INTERNAL_BODY_BYTES = 64 << 20
 """A batch of inner requests, each of which was within the public limit."""
 DISCARDED_BYTES = 8 << 20
 DISCARD_SECONDS = 1.0
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_BODILESS = (204, 304)
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -159,9 +176,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 async def send_problem(send: Send, problem: Problem) -> None:
     """A problem document as the whole answer."""
-    headers = [(b"content-type", PROBLEM_JSON.encode())]
-    headers += [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in problem.headers.items()]
-    await send_answer(send, problem.status, headers, msgspec.json.encode(problem.document()))
+    status, body, headers = _reply_of(problem)
+    await send_answer(send, status, headers, body)
 
 
 async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
@@ -174,20 +190,41 @@ async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]
 class Surroundings:
     """Wraps an application: request id, trace, metrics, and no error leaves it unformed.
 
-    `hot` maps (method, path) to plain ASGI handlers that skip the framework.
+    `hot` maps (method, path) to plain ASGI handlers that skip the framework. What `at_once` can answer takes no task and
+    no coroutine, which are most of what such an answer costs otherwise.
     """
 
-    def __init__(self, app: ASGIApp, hot: dict[tuple[str, str], ASGIApp] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, hot: dict[tuple[str, str], ASGIApp] | None = None, at_once: AtOnce | None = None
+    ) -> None:
         self._app = app
         self._hot = hot or {}
+        self._at_once = at_once
+
+    def answer_at_once(self, scope: Scope) -> tuple[int, Headers, bytes] | None:
+        """Status, headers and body of an answer that nobody has to be waited for, or None. For the server."""
+        if self._at_once is None or tracing.is_on():
+            return None
+        started = time.perf_counter()
+        try:
+            reply = self._at_once(scope)
+        except Exception as error:
+            reply = _reply_of(to_problem(error))
+        if reply is None:
+            return None
+        status, body, headers = reply
+        sent = [*headers, (b"x-request-id", request_id_of(scope).encode()), _NO_SNIFFING]
+        if status not in _BODILESS:
+            sent.append((b"content-length", b"%d" % len(body)))
+        telemetry.observe_request(scope["method"], _route(scope), status, time.perf_counter() - started)
+        return status, sent, body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = header(scope, b"x-request-id")
-        request_id = given if given and _REQUEST_ID.match(given) else random_hex(32)
+        request_id = request_id_of(scope)
         telemetry.request_id.set(request_id)
         sending = _Sending(send, request_id.encode(), scope, started)
         app = self._hot.get((scope["method"], scope["path"]), self._app)
@@ -226,7 +263,7 @@ class _Sending:
             message["headers"] = [
                 *headers,
                 (b"x-request-id", self._request_id),
-                (b"x-content-type-options", b"nosniff"),
+                _NO_SNIFFING,
             ]
         return self._send(message)
 
@@ -246,6 +283,21 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: _Sending) 
             log.error("answer broken off", exc_info=error)
             raise
         await send_problem(send, to_problem(error))
+
+
+def request_id_of(scope: Scope) -> str:
+    """As the client named it, or ours."""
+    known: str | None = scope.get(_REQUEST_ID_HERE)
+    if known is None:
+        given = header(scope, b"x-request-id")
+        known = scope[_REQUEST_ID_HERE] = given if given and _REQUEST_ID.match(given) else random_hex(32)
+    return known
+
+
+def _reply_of(problem: Problem) -> Reply:
+    headers = [(b"content-type", PROBLEM_JSON.encode())]
+    headers += [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in problem.headers.items()]
+    return Reply(problem.status, msgspec.json.encode(problem.document()), headers)
 
 
 def _route(scope: Scope) -> str:

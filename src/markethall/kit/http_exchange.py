@@ -140,6 +140,23 @@ class Exchange:
         else:
             raise RuntimeError(f"Unexpected ASGI message '{kind}'.")
 
+    def answer(self, status: int, headers: Any, body: bytes) -> None:
+        """The whole answer at once, in place of `run`. Without a length among the headers there is no body."""
+        self.is_started = True
+        self.expects_continue = False
+        head = self._head_of(status, headers)
+        self._left = 0
+        self.response_complete = True
+        self._transport.write(head + body)
+        if not self.keep_alive:
+            self._transport.close()
+        self._on_complete()
+
+    @property
+    def can_be_written(self) -> bool:
+        """Whether the client reads what it was sent so far."""
+        return not self._flow.write_paused
+
     def _head_of(self, status: int, headers: Any) -> bytes:
         """Names of headers are in lower case, as ASGI has them."""
         parts = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]

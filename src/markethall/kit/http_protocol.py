@@ -104,7 +104,7 @@ class LimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(Unreadable("Invalid HTTP request received."))
         exchange, self._unstarted = self._unstarted, None
-        if exchange is not None:
+        if exchange is not None and not self._is_answered(exchange):
             self._start(exchange)
         # A body that came along with its head is over it by now, and does not count.
         if self._head_since is not None and not self._refused and not is_rest:
@@ -195,9 +195,23 @@ class LimitedProtocol(HttpToolsProtocol):
             "state": self.app_state.copy(),
         }
 
+    def _is_answered(self, exchange: Exchange) -> bool:
+        """Whether the application could answer it at once, and did: without a task, and without a turn of the loop."""
+        if exchange.more_body:
+            return False
+        exchange.scope[WHOLE_BODY] = bytes(exchange.body)
+        answer_at_once = getattr(self.app, "answer_at_once", None)
+        if answer_at_once is None or not exchange.can_be_written:
+            return False
+        answer = answer_at_once(exchange.scope)
+        if answer is None:
+            return False
+        exchange.answer(*answer)
+        return True
+
     def _start(self, exchange: Exchange) -> None:
         if not exchange.more_body:
-            exchange.scope[WHOLE_BODY] = bytes(exchange.body)
+            exchange.scope.setdefault(WHOLE_BODY, bytes(exchange.body))
         task = self.loop.create_task(exchange.run(self.app))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
