@@ -190,8 +190,8 @@ async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]
 class Surroundings:
     """Wraps an application: request id, trace, metrics, and no error leaves it unformed.
 
-    `hot` maps (method, path) to plain ASGI handlers that skip the framework. What `at_once` can answer takes no task and
-    no coroutine, which are most of what such an answer costs otherwise.
+    `hot` maps (method, path) to plain ASGI handlers that skip the framework. What `at_once` can answer takes no task
+    and no coroutine, which are most of what such an answer costs otherwise.
     """
 
     def __init__(
