@@ -141,11 +141,15 @@ class Exchange:
             raise RuntimeError(f"Unexpected ASGI message '{kind}'.")
 
     def answer(self, status: int, headers: Any, body: bytes) -> None:
-        """The whole answer at once, in place of `run`. Without a length among the headers there is no body."""
+        """The whole answer at once, in place of `run`; its length is among the headers, where it has a body."""
+        try:
+            head = self._head_of(status, headers)
+        except RuntimeError as error:
+            log.error("Answer that cannot be sent", exc_info=error)
+            self._break_off()
+            return
         self.is_started = True
         self.expects_continue = False
-        head = self._head_of(status, headers)
-        self._left = 0
         self.response_complete = True
         self._transport.write(head + body)
         if not self.keep_alive:
