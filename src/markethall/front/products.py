@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 from time import monotonic
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
@@ -222,16 +223,19 @@ def is_product_read(method: str, segments: Segments) -> bool:
 
 
 def _key(segments: Segments, query: bytes) -> Key:
+    return Key("product", segments[2]) if len(segments) == 3 else Key("list", _list_name(query))
+
+
+@lru_cache(maxsize=4096)
+def _list_name(query: bytes) -> str:
     """The same list for the same parameters, in whatever order and spelling they come."""
-    if len(segments) == 3:
-        return Key("product", segments[2])
     if len(query) > MAX_QUERY_BYTES:
         raise Unreadable(f"A query of at most {MAX_QUERY_BYTES} bytes.")
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=50, errors="strict")
     except ValueError as error:
         raise Unreadable("The query cannot be read.") from error
-    return Key("list", urlencode(sorted(pairs)))
+    return urlencode(sorted(pairs))
 
 
 def _template(key: Key, answer: Answer) -> tuple[Template, Mapping[str, int]]:
