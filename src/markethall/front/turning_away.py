@@ -7,9 +7,10 @@ thousands of refusals in each, nothing that was accepted would come to its end.
 import asyncio
 from collections import deque
 
-AT_A_TIME = 12
-PAUSE_SECONDS = 0.001
-"""Between so many and the next. A refusal costs some 60 µs: while they wait, half of front's time is for others."""
+EACH_SECOND = 5_000
+"""As many refusals, at some 60 µs each: less than a third of front's time, however long its turns are."""
+MOST_AT_ONCE = 200
+PAUSE_SECONDS = 0.002
 
 
 class TurningAway:
@@ -17,29 +18,38 @@ class TurningAway:
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._left = AT_A_TIME
+        self._left = 0.0
+        self._since = 0.0
         self._pause: asyncio.TimerHandle | None = None
 
     async def turn(self) -> None:
         """Returns when it is one's turn to be refused."""
-        if self._pause is None:
-            self._begin_pause()
-        if self._left:
+        self._refill()
+        if self._left >= 1 and not self._waiting:
             self._left -= 1
             return
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        self._begin_pause()
         await turn
 
+    def _refill(self) -> None:
+        """What has not been used in the meantime is not kept beyond `MOST_AT_ONCE`."""
+        now = asyncio.get_running_loop().time()
+        self._left = min(self._left + (now - self._since) * EACH_SECOND, MOST_AT_ONCE)
+        self._since = now
+
     def _begin_pause(self) -> None:
-        self._pause = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._end_pause)
+        if self._pause is None:
+            self._pause = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._end_pause)
 
     def _end_pause(self) -> None:
-        self._pause, self._left = None, AT_A_TIME
-        while self._waiting and self._left:
+        self._pause = None
+        self._refill()
+        while self._waiting and self._left >= 1:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
                 self._left -= 1
-        if self._left < AT_A_TIME:
+        if self._waiting:
             self._begin_pause()

@@ -20,8 +20,9 @@ from markethall.bench.load.requests import Request, write
 from markethall.bench.load.seen import percentiles_ms
 
 PATIENCE_SECONDS = 30.0
-START_SECONDS = 10.0
-"""From now to the first request: for the processes to start and open their connections."""
+START_SECONDS = 7.0
+"""From now to the first request: for the processes to start and open their connections, of which the shop closes those
+that ask for nothing in 10 s."""
 END_SECONDS = 30.0
 
 __all__ = ["BARE", "BROKEN", "START_SECONDS", "Flooded", "run"]
