@@ -108,7 +108,7 @@ class Checkout:
             if result.order is None:
                 return order_answers.of_refusal(result.refusal or _NOTHING_SAID)
             order = result.order
-            if order.status == "pending":
+            if order.status == "pending" and call.wait_seconds:
                 order = await self._settled(order, call.place, began + call.wait_seconds)
             if order.status == "pending":
                 pending = order

@@ -1,7 +1,7 @@
 """Beyond capacity: what is served when far more is asked for, who is told what, and what is left of it afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -67,8 +67,9 @@ class Overload:
         return {}
 
     @property
-    def _good(self) -> str:
-        return "202" if self.respond_async else "201"
+    def _good(self) -> Sequence[str]:
+        """Statuses of what was answered as it wished."""
+        return ("202", "201") if self.respond_async else ("201",)
 
     async def prepare(self, subject: Subject) -> Ready:
         goods = await stock(subject, 1)
@@ -124,7 +125,7 @@ class Overload:
         flooded = found.flooded
         if flooded is None:
             raise CannotMeasure("there was no load")
-        done = flooded.in_time.get(self._good, 0)
+        done = sum(flooded.in_time.get(status, 0) for status in self._good)
         goodput = done / seen.seconds / found.capacity * 100
         violations = []
         if goodput < LEAST_GOODPUT_PERCENT:
@@ -167,8 +168,8 @@ def _figures(seconds: float, found: _Found, flooded: Flooded) -> dict[str, float
     return {name: round(value, 3) for name, value in more.items()}
 
 
-def _seen(flooded: Flooded, seconds: float, good: str) -> Seen:
-    """Latencies are of those that were answered as they wished."""
+def _seen(flooded: Flooded, seconds: float, good: Sequence[str]) -> Seen:
+    """Latencies are of what was answered as it wished."""
     statuses: dict[str, int] = {}
     for kind, count in flooded.counts.items():
         if kind != BROKEN:
@@ -178,7 +179,7 @@ def _seen(flooded: Flooded, seconds: float, good: str) -> Seen:
         seconds=seconds,
         refused=sum(count for status, count in statuses.items() if int(status) >= 400),
         broken=flooded.counts.get(BROKEN, 0) + flooded.unanswered,
-        latencies_ms=flooded.latencies_ms.get(good, {}),
+        latencies_ms=next((flooded.latencies_ms[each] for each in good if each in flooded.latencies_ms), {}),
         cpu_seconds=round(flooded.cpu_seconds, 3),
         statuses=statuses,
         late_ms=flooded.late_ms,
