@@ -49,7 +49,7 @@ class _Found:
 @dataclass(frozen=True)
 class Overload:
     """First the capacity, by closed loop; then `times` as much by the clock, on `connections` at most; then a probe,
-    until the shop is as it was; then the capacity again, for machines drift.
+    until the shop is as it was; then the capacity again. Machines drift: goodput is a share of the mean of both.
 
     Done is what was answered as it was asked for by the load's end: confirmed, or taken with `respond_async`.
     """
@@ -126,10 +126,11 @@ class Overload:
         if flooded is None:
             raise CannotMeasure("there was no load")
         done = sum(flooded.in_time.get(status, 0) for status in self._good)
-        goodput = done / seen.seconds / found.capacity * 100
+        peak = (found.capacity + found.again) / 2
+        goodput = done / seen.seconds / peak * 100
         violations = []
         if goodput < LEAST_GOODPUT_PERCENT:
-            violations.append(f"{done / seen.seconds:,.0f}/s were served, {goodput:.0f} % of {found.capacity:,.0f}/s")
+            violations.append(f"{done / seen.seconds:,.0f}/s were served, {goodput:.0f} % of {peak:,.0f}/s")
         if found.recovered_seconds > MOST_RECOVERY_SECONDS:
             violations.append(f"it was as before {found.recovered_seconds:.1f} s after the load's end")
         if any(found.lost):
