@@ -155,8 +155,8 @@ def overload(
 
     A round finds the capacity (closed loop, 256 connections, 5 s, before and after), asks for a multiple of it by the
     clock for --seconds, nobody ever asking again, and sends single orders from the load's end until they are confirmed
-    as before. Violated is less than 80 % of the capacity, more than 5 s, a 503 without Retry-After, and any order that was
-    told and is not there.
+    as before. Violated is less than 80 % of the capacity, more than 5 s, a 503 without Retry-After, and any order that
+    was told and is not there.
     """
     from markethall.bench.case import Case
     from markethall.bench.workloads.overload import Overload

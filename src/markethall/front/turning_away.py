@@ -9,7 +9,7 @@ from collections import deque
 
 EACH_SECOND = 2_000
 """As many refusals, however long the turns are: each takes front some 35 µs on cores of its own, and up to thrice as
-long where others work there. With 5,000 the accepted work of a busy machine fell below four fifths of its capacity."""
+long where others work there: a fifth of its time at most."""
 MOST_AT_ONCE = 100
 PAUSE_SECONDS = 0.002
 
