@@ -12,6 +12,7 @@ from markethall.bench.workloads.flash_sale import FlashSale
 from markethall.bench.workloads.lists import Lists
 from markethall.bench.workloads.mixed import Mixed
 from markethall.bench.workloads.orders import Orders
+from markethall.bench.workloads.overload import Overload
 from markethall.bench.workloads.sign_in import SignIn
 from markethall.bench.workloads.sold_out import SoldOut
 from tests.support.shop import Shop
@@ -82,3 +83,16 @@ async def test_a_mixed_day_goes_as_fast_as_it_goes(shop: Shop) -> None:
     each = await measured(shop, Mixed(Pace(4), products=10, carts=5))
     assert each.seen.by_kind == {}
     assert "confirmed_rate" in each.more
+
+
+@pytest.mark.parametrize("respond_async", [False, True])
+async def test_beyond_capacity_all_that_was_told_is_looked_up(shop: Shop, respond_async: bool) -> None:
+    """Whether it was served as fast as it should be is no matter of a test."""
+    workload = Overload(connections=100, capacity_seconds=1.0, respond_async=respond_async)
+    (each,) = (await measure([Case("some", workload)], Wanted(data=shop.data), MOMENT))["some"]
+    assert not [line for line in each.violations if "were served" not in line and "as before" not in line]
+    assert each.done > 0
+    assert each.facts.counts is not None
+    assert each.facts.counts.confirmed == each.facts.counts.placed > each.done
+    assert each.more["offered_rate"] > 0
+    assert 0 < each.more["before_mib"] <= each.more["most_mib"]

@@ -45,14 +45,15 @@ async def _nothing() -> None:
 class Ready:
     """A workload whose goods are there. `load` makes it for some seconds; `judge` says what it came to.
 
-    `before` is done before each, and measured by nobody. `services`: whose CPU and memory are its cost; None: the
-    whole shop's.
+    `before` is done before each, and measured by nobody; so is `after`, once all is settled. `services`: whose CPU and
+    memory are its cost; None: the whole shop's.
     """
 
     load: Callable[[float], Awaitable[Seen]]
     judge: Callable[[Seen, Facts], Outcome]
     before: Callable[[], Awaitable[None]] = _nothing
     services: frozenset[str] | None = None
+    after: Callable[[], Awaitable[None]] = _nothing
 
 
 class Workload(Protocol):

@@ -142,6 +142,7 @@ async def _round(stall: _Stall, course: Course) -> Round:
         memory.cancel()
     settled = await books.settled(mark) if books else 0.0
     usage = meter.read(seen.cpu_seconds) if meter else Usage({}, 0.0)
+    await ready.after()
     answered = front_answers.between(before, await front_answers.answers(subject), *stall.case.workload.route)
     statuses = answered if subject.shop else seen.statuses or {}
     facts = Facts(statuses, await books.counts(mark) if books else None, round(settled, 3))

@@ -142,6 +142,30 @@ def flash_sale(
 
 
 @app.command()
+@measured("overload")
+def overload(
+    times: Annotated[float, typer.Option(min=0.1, max=20, help="So many times the capacity is asked for.")] = 3.0,
+    connections: Annotated[
+        int, typer.Option(min=2, max=10_000, help="At most; what is due while all are busy is not sent, and told.")
+    ] = 4000,
+    processes: Annotated[int, typer.Option(min=1, max=16, help="That make the load.")] = 2,
+    respond_async: Annotated[bool, typer.Option("--async", help="Orders are to be acknowledged at once.")] = False,
+) -> "list[Case]":
+    """Far more orders than the shop can take: what is served meanwhile, who is refused how, and when it is over.
+
+    A round finds the capacity (closed loop, 256 connections, 5 s, before and after), asks for a multiple of it by the
+    clock for --seconds, nobody ever asking again, and sends single orders from the load's end until they are confirmed
+    as before. Violated is less than 80 % of the capacity, more than 5 s, a 503 without Retry-After, and any order that
+    was told and is not there.
+    """
+    from markethall.bench.case import Case
+    from markethall.bench.workloads.overload import Overload
+
+    name = f"{times:g} times the capacity{', async' if respond_async else ''}"
+    return [Case(name, Overload(times, connections, processes, respond_async=respond_async))]
+
+
+@app.command()
 @measured("mixed")
 def mixed(
     connections: ConnectionsOption = "64",

@@ -5,6 +5,7 @@ it has an idempotency key, so a batch whose answer was lost is simply sent again
 """
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 from math import inf
 from time import monotonic
@@ -24,11 +25,12 @@ from markethall.contracts.internal import (
 from markethall.front import order_answers
 from markethall.front.inner import decoded
 from markethall.front.order_requests import OrderCall, bearer_token, read_order
+from markethall.front.places import Places, TooBusy
 from markethall.front.statuses import Statuses, StatusEvent
 from markethall.front.upstream import respond
 from markethall.kit.asgi import Receive, Reply, Scope, Send, header, read_body
 from markethall.kit.balancing import Balancer, ServiceUnavailable
-from markethall.kit.errors import Internal, Unavailable
+from markethall.kit.errors import Internal
 from markethall.kit.group_commit import GroupCommit
 from markethall.kit.http_exchange import WHOLE_BODY
 from markethall.kit.settings import Settings
@@ -37,23 +39,19 @@ from markethall.kit.waiters import Subscription
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 500
-MAX_WAITING = 5_000
-"""Orders that wait for their batch to leave: half a second's work of a busy shop, or some seconds' of one whose orders
-replica has just died. Beyond it, who comes is told to come again before anything is done for them."""
 GATHER_SECONDS = 0.005
 """At most; usually those who were answered together order again together, and sooner."""
 DEADLINE_SECONDS = 8.0
 ATTEMPT_SECONDS = 3.0
+HELD_SECONDS = 5.0
+"""For so long, at most, an order that is answered before its outcome keeps its place: nobody can make inventory's
+backlog longer than what is under way. While inventory is away, so many orders are accepted in that time."""
 LOOK_AGAIN_SECONDS = (1.0, 1.5)
 """Without news for so long an order is read, and then once more; most have their outcome in milliseconds."""
 
 
-class TooBusy(Unavailable):
-    """More orders come in than the shop can take."""
-
-    code = "too_busy"
-    title = "The shop has more orders than it can take just now"
-
+RETRY_SECONDS = (1, 2, 3)
+"""When to come again: by chance one of these, so that those who were turned away together do not return together."""
 
 ShortCut = Callable[[OrderCall], Reply | None]
 
@@ -74,15 +72,19 @@ class Checkout:
         self._group = GroupCommit[PlaceOrder, PlaceResult](
             self._place,
             max_batch=MAX_BATCH,
-            max_waiting=MAX_WAITING,
             gather_seconds=GATHER_SECONDS,
             enough=self._are_half,
         )
+        self._places = Places(settings.orders_under_way)
+        self._keeping: set[asyncio.Task[None]] = set()
         self._under_way = 0
         """Buyers who wait: for their batch to leave, or for the outcome."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._make_room()
+        if self._places.are_short():
+            refusal = random.choice(_REFUSALS)
+            await respond(send, refusal.status, refusal.headers, refusal.body)
+            return
         settings = self._settings
         body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
         call = read_order(scope, body, settings.currency, bearer_token(scope))
@@ -90,12 +92,13 @@ class Checkout:
         await respond(send, reply.status, reply.headers, reply.body)
 
     def at_once(self, scope: Scope) -> Reply | None:
-        """What can be said without asking orders, of a request without cookies.
+        """What can be said without asking orders: that there is no place, or, without cookies, that it is sold out.
 
         Raises:
-            TooBusy, and what `read_order` and the short cut do.
+            Problem: as `read_order` and the short cut do.
         """
-        self._make_room()
+        if self._places.are_short():
+            return random.choice(_REFUSALS)
         body: bytes = scope[WHOLE_BODY]
         if any(header(scope, name) is not None for name in _NOT_AT_ONCE) or len(body) > self._settings.max_body_bytes:
             return None
@@ -103,24 +106,41 @@ class Checkout:
         reply = self._short_cut(call)
         return _with_preference(call, reply) if reply is not None else None
 
-    def _make_room(self) -> None:
-        if self._group.is_full:
-            raise TooBusy("Too many orders are waiting; a retry with the same key is safe.")
-
     async def answer(self, call: OrderCall) -> Reply:
         """Place the order and tell how it went, as far as that is known in time."""
-        deadline = monotonic() + call.wait_seconds
+        began = monotonic()
+        self._places.take()
         self._under_way += 1
+        pending: OrderDocument | None = None
         try:
             result = await self._group.submit(call.place)
+            self._places.accepted(monotonic() - began)
             if result.order is None:
                 return order_answers.of_refusal(result.refusal or _NOTHING_SAID)
             order = result.order
+            if order.status == "pending" and call.wait_seconds:
+                order = await self._settled(order, call.place, began + call.wait_seconds)
             if order.status == "pending":
-                order = await self._settled(order, call.place, deadline)
+                pending = order
             return order_answers.of_order(order)
         finally:
             self._under_way -= 1
+            if pending is None:
+                self._places.give_back()
+            else:
+                self._keep_place(pending, began + HELD_SECONDS)
+
+    def _keep_place(self, order: OrderDocument, until: float) -> None:
+        async def keep() -> None:
+            try:
+                with self._statuses.subscribe(order.order_id) as subscription:
+                    await self._news(subscription, until)
+            finally:
+                self._places.give_back()
+
+        keeping = asyncio.create_task(keep())
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
 
     def _are_half(self, waiting: int) -> bool:
         """A batch costs the shop what dozens of orders in it do. With half of the buyers in each, one is carried while
@@ -194,3 +214,5 @@ def _with_preference(call: OrderCall, reply: Reply) -> Reply:
 _NOT_AT_ONCE = (b"idempotency-key", b"cookie")
 """The short cut is for orders without a key; a cookie has to be looked into first."""
 _NOTHING_SAID = Refusal(500, "internal", "Something went wrong", "Something went wrong")
+_REFUSALS = [order_answers.of_problem(TooBusy(retry_after_seconds=seconds)) for seconds in RETRY_SECONDS]
+"""Written once: who cannot be served must cost next to nothing, for there are many of them."""

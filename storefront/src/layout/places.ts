@@ -50,7 +50,8 @@ interface Paged {
 export function useReloadedPages({ data, hasNextPage, isFetching, isError, fetchNextPage }: Paged): void {
   const place = placeOf(useLocation());
   const wanted = useRef({ place: "", pages: 0 });
-  if (wanted.current.place !== place) wanted.current = { place, pages: Math.min(read(PAGES, place), MOST_PAGES) };
+  if (wanted.current.place !== place)
+    wanted.current = { place, pages: Math.min(read(PAGES, place), MOST_PAGES) };
   const count = data?.pages.length ?? 0;
   useEffect(() => {
     if (count === 0 || isFetching) return;

@@ -9,10 +9,11 @@ Answered = Callable[["Connection", int, bytes], None]
 
 
 class Connection(asyncio.Protocol):
-    """Carries one request at a time. `tag` is the sender's, to know which."""
+    """Carries one request at a time. `tag` is the sender's, to know which; `head` is that of the last answer."""
 
     def __init__(self, answered: Answered, lost: "Callable[[Connection], None]") -> None:
         self.tag = 0
+        self.head = b""
         self.busy = False
         self._answered = answered
         self._lost = lost
@@ -41,6 +42,7 @@ class Connection(asyncio.Protocol):
             return
         self._pending = b""
         self.busy = False
+        self.head = data[:end]
         self._answered(self, int(data[9:12]), data[end + 4 : size])
 
     def connection_lost(self, error: Exception | None) -> None:

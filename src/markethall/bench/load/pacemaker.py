@@ -4,8 +4,6 @@ Reads a `Task` as JSON on standard input, and writes a `Told` on standard output
 """
 
 import asyncio
-import gc
-import resource
 import sys
 from array import array
 from collections import Counter, deque
@@ -16,6 +14,7 @@ from time import perf_counter, process_time
 import msgspec
 
 from markethall.bench.load.connection import Connection
+from markethall.bench.load.process import run_undisturbed
 from markethall.bench.load.requests import Request, read
 from markethall.bench.load.seen import percentiles_ms
 
@@ -61,24 +60,8 @@ class Told(msgspec.Struct, frozen=True):
 
 def main() -> None:
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    requests = read(Path(task.requests))
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    with asyncio.Runner(loop_factory=_loop) as runner:
-        told = runner.run(_Pacemaker(task, requests).run())
-    sys.stdout.buffer.write(msgspec.json.encode(told))
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+    pacemaker = _Pacemaker(task, read(Path(task.requests)))
+    sys.stdout.buffer.write(msgspec.json.encode(run_undisturbed(pacemaker.run)))
 
 
 class _Pacemaker:
