@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from markethall.contracts.internal import (
     AVAILABILITY_PATH,
     PLACE_ORDERS_PATH,
+    PRODUCTS_BY_SLUG_PATH,
     PRODUCTS_PATH,
     AvailabilityAnswer,
     AvailabilityRequest,
@@ -25,6 +26,9 @@ from markethall.contracts.internal import (
     PlaceOrders,
     PlaceResult,
     PlaceResults,
+    ProductDocument,
+    ProductDocuments,
+    ProductsBySlug,
 )
 from markethall.contracts.messages import (
     CatalogChanged,
@@ -218,10 +222,16 @@ class Shelf:
         self.skus = {"bear": ["BEAR-S", "BEAR-L"], "kite": ["KITE"]}
         self.gate = asyncio.Event()
         self.gate.set()
+        self.batch_status = 200
+        """404: a catalog that knows no batches."""
         self.asked_catalog: list[str] = []
+        """One by one; and of batches, the paths that the products in them have."""
+        self.batches: list[list[str]] = []
         self.asked_skus: list[list[str]] = []
 
     async def answer_catalog(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        if seen.target == PRODUCTS_BY_SLUG_PATH:
+            return await self._answer_batch(seen)
         self.asked_catalog.append(seen.target)
         path, _, _ = seen.target.partition("?")
         if path == PRODUCTS_PATH:
@@ -233,6 +243,21 @@ class Shelf:
             return 404, {"content-type": "application/problem+json"}, b'{"code":"not_found"}'
         await self.gate.wait()
         return 200, {"content-type": "application/msgpack"}, body
+
+    async def _answer_batch(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        slugs = msgspec.msgpack.decode(seen.body, type=ProductsBySlug).slugs
+        self.batches.append(slugs)
+        if self.batch_status != 200:
+            return self.batch_status, {"content-type": "application/problem+json"}, b'{"code":"no_batches"}'
+        self.asked_catalog += [f"{PRODUCTS_PATH}/{slug}" for slug in slugs if slug in self.versions]
+        body = msgspec.msgpack.encode(ProductDocuments([self._document(slug) for slug in slugs]))
+        await self.gate.wait()
+        return 200, {"content-type": "application/msgpack"}, body
+
+    def _document(self, slug: str) -> ProductDocument | None:
+        if slug not in self.versions:
+            return None
+        return ProductDocument(msgspec.json.encode(self.view(slug)), self.skus[slug], self.versions[slug])
 
     async def answer_inventory(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
         assert seen.target == AVAILABILITY_PATH

@@ -55,9 +55,14 @@ def known_form(slug: str) -> str:
     Raises:
         NotFound: nothing can have that slug.
     """
-    if len(slug) > MAX_SLUG_CHARACTERS or re.match(SLUG, slug) is None:
+    if not is_known_form(slug):
         raise NotFound()
     return slug
+
+
+def is_known_form(slug: str) -> bool:
+    """Whether something can have that slug."""
+    return len(slug) <= MAX_SLUG_CHARACTERS and re.match(SLUG, slug) is not None
 
 
 def list_query(

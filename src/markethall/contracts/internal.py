@@ -17,6 +17,7 @@ AVAILABILITY_PATH = "/internal/availability"
 PRODUCTS_PATH = "/internal/products"
 """Takes the query of `GET /api/products` and answers a `ListedProducts`. `/{slug}` below it answers a
 `ProductView`, or a problem 404 where the product is unknown or archived."""
+PRODUCTS_BY_SLUG_PATH = "/internal/products-by-slug"
 
 MEDIA_PATH = "/api/media"
 MAX_PICTURE_BYTES = 15 << 20
@@ -142,6 +143,27 @@ class ListedProducts(msgspec.Struct, frozen=True):
 
     items: list[ListedProduct]
     next_cursor: str | None = None
+
+
+class ProductsBySlug(msgspec.Struct, frozen=True):
+    """front → catalog: what had gathered while the previous batch was under way (at most 500)."""
+
+    slugs: list[str]
+
+
+class ProductDocument(msgspec.Struct, frozen=True):
+    """A product, with its public JSON (`GET /api/products/{slug}`) already encoded."""
+
+    body: bytes
+    skus: list[str]
+    """Of the variants for whose `available` there is a null in it, in order."""
+    version: int
+
+
+class ProductDocuments(msgspec.Struct, frozen=True):
+    """In the order of the request. None: buyers see no such product, and `PRODUCTS_PATH` says what they are told."""
+
+    products: list[ProductDocument | None]
 
 
 READ_AT_LEAST = "read-at-least"

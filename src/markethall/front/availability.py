@@ -4,7 +4,7 @@ Numbers carry the version of their row: a newer one is never replaced by an olde
 whatever order announcements and answers come.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic, time
 
 import msgspec
@@ -46,6 +46,9 @@ class Availability:
         self.generation = 0
         self._pulse_heard = float("-inf")
         self._asking = GroupCommit[Sequence[str], None](self._ask, max_batch=50, max_waiting=5_000)
+        self._asking_past = GroupCommit[Sequence[str], Mapping[str, int]](
+            self._ask_past, max_batch=100, max_waiting=5_000, at_once=2
+        )
 
     def refresh(self) -> None:
         """Before a look: forget what nobody keeps up, once it is too old to be shown."""
@@ -81,13 +84,12 @@ class Availability:
             self._silent_until = monotonic() + UNKNOWN_SECONDS
             log.info("availability not known", reason=str(error))
 
-    async def ask(self, skus: Sequence[str]) -> dict[str, int]:
-        """What inventory says this moment, past the copy. Empty if it does not answer."""
+    async def ask(self, skus: Sequence[str]) -> Mapping[str, int]:
+        """What inventory says from now on, past the copy; of other SKUs, too. Empty if it does not answer."""
         try:
-            answers = [await self._request(part) for part in _parts(skus)]
+            return await self._asking_past.submit(skus)
         except Unavailable:
             return {}
-        return {sku: number for answer in answers for sku, number in zip(answer.skus, answer.available, strict=True)}
 
     # What is announced
 
@@ -148,6 +150,14 @@ class Availability:
                 self._take(answer.skus, answer.available, answer.versions)
                 self._note_unknown(set(part).difference(answer.skus))
         return [None] * len(groups)
+
+    async def _ask_past(self, groups: Sequence[Sequence[str]]) -> Sequence[Mapping[str, int]]:
+        skus = list(dict.fromkeys(sku for group in groups for sku in group))
+        numbers: dict[str, int] = {}
+        for part in _parts(skus):
+            answer = await self._request(part)
+            numbers.update(zip(answer.skus, answer.available, strict=True))
+        return [numbers] * len(groups)
 
     def _note_unknown(self, skus: Iterable[str]) -> None:
         if len(self._unknown_until) > MAX_KNOWN:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from markethall.contracts.internal import ListedProducts
+from markethall.contracts.internal import ListedProducts, ProductDocument
 from markethall.contracts.public import ProductSummary, ProductView
 from markethall.front.availability import Availability
 
@@ -85,6 +85,11 @@ def _numbers(values: Sequence[int | None]) -> list[bytes]:
 def _joined(parts: Sequence[bytes], numbers: Sequence[bytes]) -> bytes:
     between = (_FILLED + number + part for number, part in zip(numbers, parts[1:], strict=True))
     return parts[0] + b"".join(between)
+
+
+def document_template(document: ProductDocument) -> Template:
+    """The same as `product_template` of what catalog has encoded."""
+    return Template(document.body, [(sku,) for sku in document.skus], str(document.version))
 
 
 def product_template(view: ProductView) -> Template:

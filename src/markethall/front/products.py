@@ -15,14 +15,15 @@ from markethall.contracts.internal import PRODUCTS_PATH, ListedProducts
 from markethall.contracts.public import ProductView
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache, Fill, Key
-from markethall.front.composition import Document, Template, list_template, product_template
+from markethall.front.composition import Document, Template, document_template, list_template, product_template
 from markethall.front.freshness import Freshness
 from markethall.front.inner import decoded
+from markethall.front.product_batches import ProductBatches
 from markethall.front.routes import Segments
 from markethall.front.upstream import respond, return_answer
 from markethall.kit.asgi import Reply, Scope, Send, header
 from markethall.kit.balancing import Answer, Balancer, ServiceUnavailable
-from markethall.kit.errors import Unreadable
+from markethall.kit.errors import Unavailable, Unreadable
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,7 @@ class Products:
         freshness: Freshness,
     ) -> None:
         self._freshness = freshness
+        self._batches = ProductBatches(balancer, freshness)
         self.counts = ReadCounts()
         self._cache = cache
         self._availability = availability
@@ -145,7 +147,7 @@ class Products:
         self.counts.miss()
         try:
             return await self._shared(key, "stale" if found else "uri-miss", found is not None)
-        except ServiceUnavailable:
+        except Unavailable:
             if found is None:
                 raise
             self.counts.served_stale()
@@ -176,6 +178,12 @@ class Products:
 
     async def _fetch(self, key: Key, fill: Fill | None, seconds: float = DEADLINE_SECONDS) -> Read:
         """From catalog, and into the cache if `fill` says for what."""
+        if key.kind == "product":
+            began = monotonic()
+            document = await self._batches.find(key.name, seconds)
+            if document is not None:
+                return self._keep(fill, document_template(document), {key.name: document.version})
+            seconds -= monotonic() - began
         path = f"{PRODUCTS_PATH}/{quote(key.name, safe='')}" if key.kind == "product" else PRODUCTS_PATH
         if key.kind == "list" and key.name:
             path += f"?{key.name}"
@@ -194,7 +202,9 @@ class Products:
             raise ServiceUnavailable("The catalog service does not answer just now.")
         if answer.status != 200:
             return Read(None, _BYPASS, answer)
-        template, versions = _template(key, answer)
+        return self._keep(fill, *_template(key, answer))
+
+    def _keep(self, fill: Fill | None, template: Template, versions: Mapping[str, int]) -> Read:
         stored = fill is not None and self._cache.finish(fill, template, versions)
         return Read(template, _STORED if stored else _BYPASS)
 

@@ -75,6 +75,10 @@ class Reads:
         """The same on a plain asyncpg connection."""
         return await self._read(lambda database: database.hot(), work)
 
+    async def single(self, work: Callable[[Hot], Awaitable[Result]]) -> Result:
+        """The same without a transaction around it, for work that is one statement."""
+        return await self._read(lambda database: database.single(), work)
+
     async def stamp(self) -> None:
         """After a commit: the answer to this request says how far a standby must have come to know of it."""
         if self._standbys is None:

@@ -12,12 +12,14 @@ Result = TypeVar("Result")
 
 
 class GroupCommit(Generic[Item, Result]):
-    """Gathers items while one batch is under way; one batch at a time.
+    """Gathers items while a batch is under way; one batch at a time, unless told otherwise.
 
-    Two in flight were measured slower than one: they wait for each other's row locks and
-    halve the batch. `commit` gets at most `max_batch` items and answers one result per item,
-    in order; a result that is an exception is raised to that item's submitter alone. If
-    `commit` itself raises, all of the batch get that error.
+    Two transactions in flight were measured slower than one: they wait for each other's row locks
+    and halve the batch. Reads lock nothing (`at_once`).
+
+    `commit` gets at most `max_batch` items and answers one result per item, in order; a result
+    that is an exception is raised to that item's submitter alone. If `commit` itself raises, all
+    of the batch get that error.
 
     Raises (from `submit` and `enqueue`):
         Unavailable: `max_waiting` items wait already, or the group is closed.
@@ -29,18 +31,25 @@ class GroupCommit(Generic[Item, Result]):
         *,
         max_batch: int = 500,
         max_waiting: int = 10_000,
+        at_once: int = 1,
         gather_seconds: float = 0.0,
         enough: Callable[[int], bool] | None = None,
     ) -> None:
-        """`enough`, asked with how many wait: whether more are not worth waiting for, `gather_seconds` at most."""
+        """
+        Args:
+            at_once: so many batches may be under way.
+            enough: asked with how many wait: whether more are not worth waiting for, `gather_seconds` at most.
+        """
         self._commit = commit
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._at_once = at_once
         self._gather_seconds = gather_seconds
         self._enough = enough
         self._gathering: asyncio.Future[None] | None = None
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: set[asyncio.Task[None]] = set()
+        self._working = 0
         self._closed = False
 
     @property
@@ -63,27 +72,38 @@ class GroupCommit(Generic[Item, Result]):
         self._waiting.append((item, future))
         if self._gathering is not None and self._is_enough():
             self._gathered()
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
+        self._start()
         return future
 
     async def close(self) -> None:
         """Refuse new items, and finish those that wait."""
         self._closed = True
         self._gathered()
-        if self._worker is not None:
-            await asyncio.wait([self._worker])
+        while self._workers:
+            await asyncio.wait(self._workers)
+
+    def _start(self) -> None:
+        """Another worker, if there is work for it. Whoever gathers already takes what comes."""
+        if self._waiting and self._gathering is None and self._working < self._at_once:
+            self._working += 1
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
 
     async def _work(self) -> None:
-        while self._waiting:
-            if not self._is_enough():
-                await self._gather()
-            count = min(len(self._waiting), self._max_batch)
-            batch = [self._waiting.popleft() for _ in range(count)]
-            # Whoever has gone away in the meantime (a broken connection) wants nothing done.
-            batch = [entry for entry in batch if not entry[1].done()]
-            if batch:
-                await self._run(batch)
+        try:
+            while self._waiting and self._gathering is None:
+                if not self._is_enough():
+                    await self._gather()
+                count = min(len(self._waiting), self._max_batch)
+                batch = [self._waiting.popleft() for _ in range(count)]
+                self._start()
+                # Whoever has gone away in the meantime (a broken connection) wants nothing done.
+                batch = [entry for entry in batch if not entry[1].done()]
+                if batch:
+                    await self._run(batch)
+        finally:
+            self._working -= 1
 
     def _is_enough(self) -> bool:
         count = len(self._waiting)
