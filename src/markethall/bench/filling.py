@@ -102,6 +102,8 @@ INVENTORY = (
     """,
 )
 ORDERS = (
+    # Whoever walks over orders waits until these are there: it would read all of them in vain, second by second.
+    "SELECT pg_advisory_xact_lock(hashtextextended(walk, 0)) FROM unnest(ARRAY['reconciliation', 'sales']) AS walk",
     f"""
     WITH given AS ({_PRODUCTS})
     INSERT INTO price_list (sku, product_id, slug, name, options, price, active)

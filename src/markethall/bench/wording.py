@@ -71,21 +71,25 @@ def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machin
     names = shown(cases)
     with_targets = any(case.targets for case in cases)
     head = [title, *(HEADINGS[name] for name in names), *(["to reach"] if with_targets else []), "besides"]
-    lines = [_row(head), "|---|" + "---:|" * len(names) + ("---|" if with_targets else "") + "---|"]
+    lines = [row(head), "|---|" + "---:|" * len(names) + ("---|" if with_targets else "") + "---|"]
     for case, each in zip(cases, found, strict=True):
         cells = [_cell(each, name) for name in names]
         if each.violations:
             cells[0] = "violated"
         targets = [", ".join(_judged(wanted, each) for wanted in case.targets)] if with_targets else []
-        lines.append(_row([each.name, *cells, *targets, besides(each)]))
-    where = (
+        lines.append(row([each.name, *cells, *targets, besides(each)]))
+    return "\n".join([*lines, "", CAPTION, "", where(machine), ""])
+
+
+def where(machine: dict[str, object]) -> str:
+    return (
         f"{machine['at']}, commit {machine['commit'] or 'unknown'}, {machine['processor']}, {machine['cores']} cores, "
         f"{machine['system']}, Python {machine['python']}."
     )
-    return "\n".join([*lines, "", CAPTION, "", where, ""])
 
 
-def _row(cells: Sequence[str]) -> str:
+def row(cells: Sequence[str]) -> str:
+    """Of a table in Markdown."""
     return "| " + " | ".join(cells) + " |"
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from markethall.cli import bench_bytes
 from markethall.cli.bench_options import ThreadsOption, measured, numbers
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ app = typer.Typer(
     "shop is audited: where anything is broken there is no figure. Without --data or --url a shop is started for it, "
     "and is gone afterwards.",
 )
+
+app.add_typer(bench_bytes.app)
 
 ConnectionsOption = Annotated[
     str, typer.Option(metavar="N,...", help="Each sends its next request when the last was answered.")

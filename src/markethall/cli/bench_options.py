@@ -91,12 +91,12 @@ def measured(
     return decorate
 
 
-def numbers(text: str, name: str) -> list[int]:
+def numbers(text: str, name: str, *, at_most: int = 10_000) -> list[int]:
     """`1,16,64` as numbers. Raises typer.BadParameter."""
     try:
         found = [int(part) for part in text.split(",")]
     except ValueError:
         found = []
-    if not found or not all(1 <= number <= 10_000 for number in found):
-        raise typer.BadParameter("numbers from 1 to 10000, separated by commas", param_hint=name)
+    if not found or not all(1 <= number <= at_most for number in found):
+        raise typer.BadParameter(f"numbers from 1 to {at_most}, separated by commas", param_hint=name)
     return found
