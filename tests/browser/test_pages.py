@@ -257,6 +257,29 @@ async def test_a_reloaded_list_keeps_its_place_however_late_it_comes(browser: Br
         await eventually(is_back)
 
 
+@pytest.mark.parametrize("width", [700, 1280])
+async def test_a_list_keeps_its_place_on_back_from_a_product_that_was_reloaded(
+    browser: Browser, hall: Shop, width: int
+) -> None:
+    async with visitor(browser, hall, width=width) as page:
+        await page.goto("/search")
+        await page.get_by_role("button", name="Show more").click()
+        await expect(page.get_by_role("article")).to_have_count(48)
+        product = page.get_by_role("article").nth(40)
+        await product.scroll_into_view_if_needed()
+        place = await page.evaluate("scrollY")
+        await product.get_by_role("link").first.click()
+        await page.wait_for_url("**/products/**")
+        await page.reload()
+        await expect(page.get_by_role("button", name="Put into the cart")).to_be_visible()
+        await page.go_back()
+
+        async def is_back() -> bool:
+            return abs(int(await page.evaluate("scrollY")) - place) < 2
+
+        await eventually(is_back)
+
+
 async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await suggesting(page)

@@ -13,13 +13,19 @@ export const placeOf = ({ key, pathname, search }: Location): string =>
   key === "default" ? pathname + search : key;
 
 /**
- * After a reload the page is where it was only once what stood above has come again. Until then it goes as far down as
- * it can with everything that comes; whoever moves it themselves is left alone.
+ * After a reload, of this page or of one that was opened from it, the page is where it was only once what stood above
+ * has come again. Until then it goes as far down as it can with everything that comes; whoever moves it themselves is
+ * left alone.
  */
 export function useLatePlace(): void {
-  const place = useRef(placeOf(useLocation()));
+  const location = useLocation();
+  const seen = useRef(new Map<string, Location>());
   useEffect(() => {
-    const wanted = read(PLACES, place.current);
+    const place = placeOf(location);
+    // What one comes back to without a reload is still loaded, and the router knows a newer place of it.
+    if ((seen.current.get(place) ?? location) !== location) return;
+    seen.current.set(place, location);
+    const wanted = read(PLACES, place);
     if (wanted === 0) return;
     const stop = new AbortController();
     const growth = new ResizeObserver(() => {
@@ -35,7 +41,7 @@ export function useLatePlace(): void {
       clearTimeout(timer);
       stop.abort();
     };
-  }, []);
+  }, [location]);
 }
 
 interface Paged {

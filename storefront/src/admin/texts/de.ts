@@ -31,7 +31,7 @@ export const de: AdminTexts = {
       "Sie kann nicht versandt werden: Sie ist nicht bestätigt oder wurde inzwischen versandt oder storniert.",
     order_cancelled: "Sie wurde inzwischen storniert.",
     sku_taken: "Ein anderes Produkt hat schon eine dieser Artikelnummern.",
-    slug_taken: "Ein anderes Produkt hat schon diese Adresse.",
+    slug_taken: "Diese Adresse ist schon vergeben.",
     too_much_stock: "Das wäre mehr, als der Laden zählen kann.",
     version_mismatch: "Das hat inzwischen jemand anderes geändert. Bitte schließen und noch einmal ansehen.",
   },

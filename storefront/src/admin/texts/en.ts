@@ -30,7 +30,7 @@ export const en = {
     not_fulfillable: "It cannot be sent: it is not confirmed, or was sent or cancelled meanwhile.",
     order_cancelled: "It was cancelled meanwhile.",
     sku_taken: "Another product has one of these SKUs already.",
-    slug_taken: "Another product has this address already.",
+    slug_taken: "This address is taken already.",
     too_much_stock: "That would be more than the shop can count.",
     version_mismatch: "Somebody else changed it meanwhile. Close this and look again.",
   } as Record<string, string>,
