@@ -7,6 +7,7 @@ from pathlib import Path
 from markethall.catalog import back_office_endpoints, category_endpoints, product_endpoints
 from markethall.catalog.categories import Categories
 from markethall.catalog.changes import Changes
+from markethall.catalog.inner_lists import inner_lists
 from markethall.catalog.internal import InnerProducts
 from markethall.catalog.media import endpoints as media_endpoints
 from markethall.catalog.media.pictures import Pictures
@@ -14,7 +15,7 @@ from markethall.catalog.media.storage import storage_of
 from markethall.catalog.media.workshop import Workshop
 from markethall.catalog.products import Products
 from markethall.catalog.snapshot import SnapshotResponder
-from markethall.contracts.internal import MAX_PICTURE_BYTES, MEDIA_PATH, PRODUCTS_BY_SLUG_PATH
+from markethall.contracts.internal import MAX_PICTURE_BYTES, MEDIA_PATH, PRODUCTS_BY_SLUG_PATH, PRODUCTS_PATH
 from markethall.kit.app import Service
 from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
@@ -76,7 +77,10 @@ def create(settings: Settings) -> Service:
             "currency": settings.currency,
         },
         keys=keys,
-        hot={("POST", PRODUCTS_BY_SLUG_PATH): InnerProducts(reads, settings.currency).handler()},
+        hot={
+            ("POST", PRODUCTS_BY_SLUG_PATH): InnerProducts(reads, settings.currency).handler(),
+            ("GET", PRODUCTS_PATH): inner_lists(reads, settings.currency),
+        },
         around=[CarriesFreshness],
         uploads={MEDIA_PATH: MAX_PICTURE_BYTES},
     )

@@ -21,7 +21,7 @@ from markethall.catalog.requests import (
     list_query,
 )
 from markethall.catalog.schemas import NewProduct, ProductPage, ProductPatch, options_of, variants_of
-from markethall.contracts.internal import PRODUCTS_PATH, ListedProducts
+from markethall.contracts.internal import PRODUCTS_PATH
 from markethall.contracts.public import ProductView
 from markethall.kit.db_reads import Reads
 from markethall.kit.errors import NotFound, Problem
@@ -53,24 +53,9 @@ async def list_products(
     `option.<name>=<value>` (up to 20 of them) keeps those of which one variant has that value; the same name
     again allows another value. A page may be short: `next_cursor` is null on the last one only.
     """
-    query = list_query(request, text, category, sort, limit, cursor)
+    query = list_query(request.query_params.multi_items(), text, category, sort, limit, cursor)
     page = await reads.hot(lambda connection: products_page(connection, query, currency))
     return Response(ProductPage([item.summary for item in page.items], page.next_cursor), headers=FRESH)
-
-
-@get(PRODUCTS_PATH, include_in_schema=False, media_type=MediaType.MESSAGEPACK)
-async def list_products_for_front(
-    request: AnyRequest,
-    reads: NamedDependency[Reads],
-    currency: Currency,
-    text: SearchParameter = None,
-    category: CategoryParameter = None,
-    sort: SortParameter = None,
-    limit: LimitParameter = 20,
-    cursor: CursorParameter = None,
-) -> ListedProducts:
-    query = list_query(request, text, category, sort, limit, cursor)
-    return await reads.hot(lambda connection: products_page(connection, query, currency))
 
 
 @get("/api/products/{slug:str}", summary="A product", tags=TAGS, responses=responses(404))
@@ -171,7 +156,6 @@ async def archive_product(
 
 HANDLERS = [
     list_products,
-    list_products_for_front,
     read_product,
     read_product_for_front,
     add_product,

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
 
 from markethall.catalog.listing import Query, Sort
@@ -66,7 +65,7 @@ def is_known_form(slug: str) -> bool:
 
 
 def list_query(
-    request: Request[Any, Any, Any],
+    parameters: Iterable[tuple[str, str]],
     text: str | None,
     category: str | None,
     sort: Sort | None,
@@ -74,13 +73,16 @@ def list_query(
     cursor: str | None,
 ) -> Query:
     """
+    Args:
+        parameters: all of the request, by name; those that begin with `OPTION` are filters.
+
     Raises:
         Invalid: the filters by option are not usable, or relevance is asked for without a search.
     """
     text = text if text and text.strip() else None
     if sort == "relevance" and text is None:
         raise Invalid(errors=[FieldError("sort", "Relevance takes a query.", "needs_search")])
-    options = option_filters(request.query_params.multi_items())
+    options = option_filters(parameters)
     return Query(sort or ("relevance" if text else "newest"), limit, text, category, options, cursor)
 
 
