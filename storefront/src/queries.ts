@@ -1,8 +1,11 @@
 import { QueryClient } from "@tanstack/react-query";
 import { isProblem } from "@/api/problems";
+import { catalogIsStale } from "@/catalog/stale";
 
-/** So often a question that failed is asked again by itself, while its page is looked at. */
+/** So often a question that failed, or got an old answer, is asked again by itself, while its page is looked at. */
 export const AGAIN_MS = 3_000;
+
+const OF_PRODUCTS = new Set<unknown>(["product", "products"]);
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -15,7 +18,8 @@ export const queries = new QueryClient({
       // The front has tried other replicas already: what it says is shown at once. A broken connection is another matter.
       retry: (count, error) => isProblem(error, "unreachable") && count < 1,
       retryDelay: 300,
-      refetchInterval: (query) => (isPassing(query.state.error) ? AGAIN_MS : false),
+      refetchInterval: ({ state, queryKey }) =>
+        isPassing(state.error) || (catalogIsStale() && OF_PRODUCTS.has(queryKey[0])) ? AGAIN_MS : false,
     },
     mutations: { networkMode: "always" },
   },

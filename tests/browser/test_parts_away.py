@@ -48,6 +48,20 @@ async def test_an_open_page_says_for_how_long_catalog_was_away(browser: Browser,
         await expect(old).to_be_hidden(timeout=PATIENCE_MS)
 
 
+async def test_a_page_that_was_opened_meanwhile_becomes_new_by_itself(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page, visitor(browser, hall) as other:
+        await put_into_cart(other, "fox-matilda")
+        await page.goto("/")
+        await expect(page.get_by_role("article").first).to_be_visible()
+        async with away(hall, "catalog"):
+            await page.goto("/")
+            await other.goto("/cart")
+            for each in (page, other):
+                await expect(each.get_by_text("What you see is from a moment ago")).to_be_visible()
+        for each in (page, other):
+            await expect(each.get_by_text("What you see is from a moment ago")).to_be_hidden(timeout=PATIENCE_MS)
+
+
 async def test_without_inventory_an_order_waits_and_settles_by_itself(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await put_into_cart(page, "rabbit-clementine")

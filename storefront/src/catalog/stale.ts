@@ -17,4 +17,6 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-export const useIsCatalogStale = (): boolean => useSyncExternalStore(subscribe, () => isStale);
+export const catalogIsStale = (): boolean => isStale;
+
+export const useIsCatalogStale = (): boolean => useSyncExternalStore(subscribe, catalogIsStale);

@@ -5,7 +5,7 @@ import styles from "./Steps.module.css";
 
 type State = "done" | "now" | "failed" | "ahead";
 
-/** Where an order is on its way: placed, reserved, sent. */
+/** Where an order is on its way: placed, reserved, sent. Where it ended before it was reserved, nothing lies ahead. */
 export function Steps({ order }: { order: Order }) {
   const { texts, dateTime } = useSpeech();
   const words = texts.order.steps;
@@ -22,7 +22,7 @@ export function Steps({ order }: { order: Order }) {
         ? "now"
         : "ahead";
   const ended = order.status === "cancelled" ? words.cancelled : words.soldOut;
-  const steps = [
+  const way = [
     { name: words.placed, state: "done" as State, at: order.placed_at },
     {
       name: second === "done" ? words.reserved : second === "now" ? words.reserving : ended,
@@ -35,6 +35,7 @@ export function Steps({ order }: { order: Order }) {
       at: sent ?? (third === "failed" ? at("cancelled") : undefined),
     },
   ];
+  const steps = second === "failed" ? way.slice(0, 2) : way;
   return (
     <ol className={styles.steps}>
       {steps.map(({ name, state, at: moment }) => (
