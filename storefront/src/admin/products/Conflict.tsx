@@ -1,4 +1,5 @@
 import type { Product } from "@/api/client";
+import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
 import { useAdminTexts } from "../texts";
 import form from "../ui/Form.module.css";
@@ -25,9 +26,10 @@ interface Difference {
 /** Somebody else saved first: shows what differs, and lets one choose. */
 export function Conflict({ base, found, onClose, onTheirs, onMine }: ConflictProps) {
   const { products } = useAdminTexts();
+  const { language } = useSpeech();
   if (!found) return null;
   const { theirs } = found;
-  const [before, now] = [draftOf(base), draftOf(theirs)];
+  const [before, now] = [draftOf(base, language), draftOf(theirs, language)];
   const mine = keepingMine(before, found.mine, now);
   const columns: Column<Difference>[] = [
     { name: products.part, cell: (row) => products.parts[row.part] },

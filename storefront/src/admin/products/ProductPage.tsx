@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useLocation, useNavigate, useParams } from "react-router";
 import type { Product } from "@/api/client";
 import { isProblem, type Problem } from "@/api/problems";
+import { useSpeech } from "@/texts";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Notice } from "@/ui/Notice";
 import { Page } from "@/ui/Page";
@@ -35,6 +36,7 @@ export default function ProductPage() {
 
 function Editor({ product }: { product: Product }) {
   const { products } = useAdminTexts();
+  const { language } = useSpeech();
   const change = useChangeProduct();
   const conflict = useConflict(product);
   const navigate = useNavigate();
@@ -70,7 +72,7 @@ function Editor({ product }: { product: Product }) {
       </Heading>
       {wasSaved && !change.error && <Notice kind="good">{products.saved}</Notice>}
       <ProductForm
-        draft={draftOf(product)}
+        draft={draftOf(product, language)}
         currency={currency}
         product={product}
         error={error}

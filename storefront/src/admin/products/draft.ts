@@ -43,10 +43,10 @@ export function readPrice(text: string, digits: number): number | null {
   return Number(whole) * 10 ** digits + Number(part.padEnd(digits, "0") || 0);
 }
 
-export function writePrice(amount: number, digits: number): string {
-  if (digits === 0) return String(amount);
-  const text = String(amount).padStart(digits + 1, "0");
-  return `${text.slice(0, -digits)}.${text.slice(-digits)}`;
+/** As one types it: with the language's point, and without groups. */
+export function writePrice(amount: number, digits: number, language: string): string {
+  const style = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
+  return new Intl.NumberFormat(language, style).format(amount / 10 ** digits);
 }
 
 export const valuesOf = (lines: string): string[] => [
@@ -58,7 +58,7 @@ export const valuesOf = (lines: string): string[] => [
   ),
 ];
 
-export function draftOf(product: Product): Draft {
+export function draftOf(product: Product, language: string): Draft {
   return {
     name: product.name,
     slug: product.slug,
@@ -72,7 +72,7 @@ export function draftOf(product: Product): Draft {
     options: product.options.map(({ name, values }) => ({ name, values: values.join("\n") })),
     variants: product.variants.map(({ sku, price, options }) => ({
       sku,
-      price: writePrice(price.amount, digitsOf(price.currency)),
+      price: writePrice(price.amount, digitsOf(price.currency), language),
       values: product.options.map(({ name }) => options[name] ?? ""),
     })),
     images: product.images.map((url) => ({ url })),
