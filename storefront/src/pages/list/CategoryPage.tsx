@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useParams } from "react-router";
 import { below, pathTo } from "@/catalog/categories";
 import { ProductGridSkeleton } from "@/catalog/ProductGrid";
 import { categoriesQuery } from "@/catalog/queries";
@@ -13,12 +13,13 @@ import { Filters } from "./Filters";
 import styles from "./ListPage.module.css";
 import { ProductList } from "./ProductList";
 import { SortChoice } from "./SortChoice";
+import { useAddress } from "./useAddress";
 
 /** A category with all below it. */
 export function Component() {
   const { slug = "" } = useParams();
   const { list, shop } = useTexts();
-  const [address, setAddress] = useSearchParams();
+  const [address, change] = useAddress();
   const categories = useQuery(categoriesQuery);
   const trouble = useTrouble(categories);
   const isWide = useWide("60rem");
@@ -37,8 +38,6 @@ export function Component() {
   const inside = below(categories.data ?? [], slug);
   const chosen = wanted.options ?? {};
   const count = Object.values(chosen).flat().length;
-  // Filters do not make a page of their own to go back to.
-  const change = (to: URLSearchParams) => setAddress(to, { replace: true, preventScrollReset: true });
   return (
     <Page title={here?.name ?? slug}>
       <div className={styles.head}>
