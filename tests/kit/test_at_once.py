@@ -1,4 +1,4 @@
-"""Requests that the application answers without waiting for anything, between others that it has to wait for."""
+"""Requests that the application answers without a task, at once or later, between others that it is called with."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from markethall.kit.asgi import Headers, Reply, Scope, Surroundings, read_body, send_answer
+from markethall.kit.asgi import LATER, Headers, Later, Reply, Scope, Surroundings, Tell, read_body, send_answer
 from markethall.kit.errors import NotFound
 from markethall.kit.http_exchange import WHOLE_BODY
 from markethall.kit.http_protocol import LimitedProtocol
@@ -18,10 +18,21 @@ TEXT = (b"content-type", b"text/plain")
 LARGE = 4 << 20
 CALLED: list[str] = []
 """Paths that the application was called with."""
+TOLD_LATER: list[Tell] = []
+"""Of requests that wait for their answer."""
 
 
-def at_once(scope: Scope) -> Reply | None:
+def at_once(scope: Scope, tell: Tell) -> Reply | Later | None:
     match scope["path"]:
+        case "/later":
+            asyncio.get_running_loop().call_soon(tell, Reply(200, b"later " + scope[WHOLE_BODY], [TEXT]))
+            return LATER
+        case "/later-broken":
+            asyncio.get_running_loop().call_soon(tell, ZeroDivisionError())
+            return LATER
+        case "/much-later":
+            TOLD_LATER.append(tell)
+            return LATER
         case "/known":
             return Reply(200, b"known " + scope[WHOLE_BODY], [TEXT])
         case "/large":
@@ -59,6 +70,7 @@ async def port() -> AsyncIterator[int]:
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve())
     CALLED.clear()
+    TOLD_LATER.clear()
     try:
         await eventually(lambda: server.started)
         yield server.servers[0].sockets[0].getsockname()[1]
@@ -80,7 +92,7 @@ async def test_the_application_is_not_called_for_what_is_known(port: int) -> Non
 
 async def test_requests_sent_together_are_answered_in_turn(port: int) -> None:
     """However many: none is answered from within the answer to another."""
-    pattern = ("/known", "/other", "/other", "/known", "/known")
+    pattern = ("/known", "/other", "/later", "/later", "/other", "/known", "/known", "/later")
     paths = [pattern[n % len(pattern)] for n in range(2000)]
     requests = b"".join(ask(path, "POST", b"%d." % n) for n, path in enumerate(paths))
     async with connected(port) as client:
@@ -102,7 +114,27 @@ async def test_whoever_does_not_read_is_waited_for(port: int) -> None:
             assert (await client[0].readuntil(b"asked later")).startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize(("path", "status"), [("/refused", b"404"), ("/broken", b"500")])
+async def test_an_answer_may_come_later(port: int) -> None:
+    async with connected(port) as client:
+        for _ in range(3):
+            got = await asked(client, ask("/later", "POST", b"x"), lambda got: got.endswith(b"later x"))
+            assert got.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert CALLED == []
+
+
+async def test_whoever_has_gone_before_his_answer_harms_nobody(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(port) as client:
+        client[1].write(ask("/much-later"))
+        await eventually(lambda: len(TOLD_LATER) == 1)
+    async with connected(port) as other:
+        # What the server hears of the second connection it hears after the end of the first.
+        await asked(other, ask("/known"), lambda got: b"known" in got)
+        TOLD_LATER[0](Reply(200, b"too late", [TEXT]))
+        assert b"known" in await asked(other, ask("/known"), lambda got: b"known" in got)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(("path", "status"), [("/refused", b"404"), ("/broken", b"500"), ("/later-broken", b"500")])
 async def test_errors_are_problems(port: int, path: str, status: bytes) -> None:
     async with connected(port) as client:
         got = await asked(client, ask(path), lambda got: got.endswith(b"}"))
@@ -144,9 +176,10 @@ async def test_a_body_that_has_not_come_is_waited_for(port: int) -> None:
 def test_headers_of_answers_are_not_shared() -> None:
     """What is added to one answer must not be in the next one."""
     mine: Headers = [TEXT]
-    surroundings = Surroundings(app, at_once=lambda scope: Reply(200, b"", mine))
+    surroundings = Surroundings(app, at_once=lambda scope, tell: Reply(200, b"", mine))
+    sent: list[Headers] = []
     for _ in range(2):
-        answer = surroundings.answer_at_once({"method": "GET", "path": "/", "headers": []})
-        assert answer is not None
-        assert len(answer[1]) == 4
+        scope = {"method": "GET", "path": "/", "headers": []}
+        assert surroundings.answer_at_once(scope, lambda status, headers, body: sent.append(headers))
+    assert [len(headers) for headers in sent] == [4, 4]
     assert mine == [TEXT]

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from markethall.kit.cursors import InvalidCursor, decode_cursor, encode_cursor
 from markethall.kit.errors import Unavailable
+from markethall.kit.expiry import Expiry
 from markethall.kit.group_commit import GroupCommit
 from markethall.kit.ids import Derivation, parse_id, random_id
 from markethall.kit.waiters import Waiters
+from tests.support.machine import eventually
 
 PARTS = st.lists(st.text(max_size=8), min_size=1, max_size=4)
 
@@ -130,3 +132,39 @@ async def test_group_commit_is_bounded_and_finishes_what_waits_at_its_end() -> N
     release.set()
     await closing
     assert (await first, await second) == (1, 2)
+
+
+async def test_group_commit_answers_many_that_came_together_one_by_one() -> None:
+    async def commit(items: Sequence[int]) -> list[int | Exception]:
+        return [ValueError(str(i)) if i == 3 else i * 2 for i in items]
+
+    group: GroupCommit[int, int] = GroupCommit(commit, max_batch=4, max_waiting=10)
+    results = await group.submit_all(range(12))
+    assert [repr(result) for result in results[:5]] == ["0", "2", "4", "ValueError('3')", "8"]
+    assert [type(result) for result in results[10:]] == [Unavailable, Unavailable]
+    assert await group.submit_all([]) == []
+
+
+class Patient:
+    """Waits for its time to end; `over` from the start, or not."""
+
+    def __init__(self, expired: list[str], name: str, *, over: bool = False) -> None:
+        self._expired = expired
+        self._name = name
+        self._over = over
+
+    def is_over(self) -> bool:
+        return self._over
+
+    def expire(self) -> None:
+        self._expired.append(self._name)
+
+
+async def test_only_what_still_waits_expires_and_in_order() -> None:
+    expired: list[str] = []
+    expiry = Expiry(0.02)
+    for patient in (Patient(expired, "a"), Patient(expired, "b", over=True), Patient(expired, "c")):
+        expiry.add(patient)
+    await eventually(lambda: expired == ["a", "c"])
+    expiry.add(Patient(expired, "d"))
+    await eventually(lambda: expired == ["a", "c", "d"])

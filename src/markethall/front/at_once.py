@@ -1,5 +1,5 @@
-"""What front answers out of its own memory, and so at once: products that are in the cache, orders for what is sold
-out, and orders that it has no room for.
+"""What front answers without a task for each request: products that are in the cache, out of its memory; and orders,
+which are refused at once, or answered when the outcome of their batch comes.
 
 All other requests are the entrance's.
 """
@@ -8,7 +8,7 @@ from markethall.front.admission import Admission
 from markethall.front.checkout import Checkout
 from markethall.front.products import Products, is_product_read
 from markethall.front.routes import segments_of, template
-from markethall.kit.asgi import Reply, Scope
+from markethall.kit.asgi import Later, Reply, Scope, Tell
 
 ORDERS = b"/api/orders"
 """As nearly everybody writes it."""
@@ -20,7 +20,7 @@ class AtOnce:
         self._products = products
         self._checkout = checkout
 
-    def __call__(self, scope: Scope) -> Reply | None:
+    def __call__(self, scope: Scope, tell: Tell) -> Reply | Later | None:
         """
         Raises:
             Problem: it is refused.
@@ -31,7 +31,7 @@ class AtOnce:
                 return None
             self._admission(scope)
             scope["path_template"] = "/api/orders"
-            return self._checkout.at_once(scope)
+            return self._checkout.at_once(scope, tell)
         if method != "GET":
             return None
         self._admission(scope)

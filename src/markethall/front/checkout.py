@@ -1,4 +1,4 @@
-"""`POST /api/orders`: gathers orders into batches, then waits with each buyer for the outcome.
+"""`POST /api/orders`: gathers orders into batches, and tells each buyer the outcome.
 
 One request is under way to orders at a time and carries all that had gathered. Every order in
 it has an idempotency key, so a batch whose answer was lost is simply sent again.
@@ -7,7 +7,7 @@ it has an idempotency key, so a batch whose answer was lost is simply sent again
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from math import inf
+from functools import partial
 from time import monotonic
 
 import msgspec
@@ -25,16 +25,16 @@ from markethall.contracts.internal import (
 from markethall.front import order_answers
 from markethall.front.inner import decoded
 from markethall.front.order_requests import OrderCall, bearer_token, read_order
+from markethall.front.outcomes import Outcomes
 from markethall.front.places import Places, TooBusy
-from markethall.front.statuses import Statuses, StatusEvent
+from markethall.front.statuses import Statuses
 from markethall.front.upstream import respond
-from markethall.kit.asgi import Receive, Reply, Scope, Send, header, read_body
+from markethall.kit.asgi import LATER, Later, Receive, Reply, Scope, Send, Tell, header, read_body
 from markethall.kit.balancing import Balancer, ServiceUnavailable
 from markethall.kit.errors import Internal
 from markethall.kit.group_commit import GroupCommit
 from markethall.kit.http_exchange import WHOLE_BODY
 from markethall.kit.settings import Settings
-from markethall.kit.waiters import Subscription
 
 log = structlog.get_logger(__name__)
 
@@ -43,13 +43,6 @@ GATHER_SECONDS = 0.005
 """At most; usually those who were answered together order again together, and sooner."""
 DEADLINE_SECONDS = 8.0
 ATTEMPT_SECONDS = 3.0
-HELD_SECONDS = 5.0
-"""For so long, at most, an order that is answered before its outcome keeps its place: nobody can make inventory's
-backlog longer than what is under way. While inventory is away, so many orders are accepted in that time."""
-LOOK_AGAIN_SECONDS = (1.0, 1.5)
-"""Without news for so long an order is read, and then once more; most have their outcome in milliseconds."""
-
-
 RETRY_SECONDS = (1, 2, 3)
 """When to come again: by chance one of these, so that those who were turned away together do not return together."""
 
@@ -65,9 +58,7 @@ class Checkout:
         self, balancer: Balancer, statuses: Statuses, settings: Settings, draining: asyncio.Event, short_cut: ShortCut
     ) -> None:
         self._balancer = balancer
-        self._statuses = statuses
         self._settings = settings
-        self._draining = draining
         self._short_cut = short_cut
         self._group = GroupCommit[PlaceOrder, PlaceResult](
             self._place,
@@ -75,8 +66,8 @@ class Checkout:
             gather_seconds=GATHER_SECONDS,
             enough=self._are_half,
         )
+        self._outcomes = Outcomes(statuses, draining, self._group.submit)
         self._places = Places(settings.orders_under_way)
-        self._keeping: set[asyncio.Task[None]] = set()
         self._under_way = 0
         """Buyers who wait: for their batch to leave, or for the outcome."""
 
@@ -87,99 +78,62 @@ class Checkout:
             return
         settings = self._settings
         body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
-        call = read_order(scope, body, settings.currency, bearer_token(scope))
-        reply = _with_preference(call, self._short_cut(call) or await self.answer(call))
-        await respond(send, reply.status, reply.headers, reply.body)
+        told: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        reply = self._take(scope, body, partial(_into, told))
+        status, answer, headers = await told if reply is LATER else reply
+        await respond(send, status, headers, answer)
 
-    def at_once(self, scope: Scope) -> Reply | None:
-        """What can be said without asking orders: that there is no place, or, without cookies, that it is sold out.
-
+    def at_once(self, scope: Scope, tell: Tell) -> Reply | Later | None:
+        """
         Raises:
-            Problem: as `read_order` and the short cut do.
+            Problem: as `read_order` and the short cut do, and TooBusy.
         """
         if self._places.are_short():
             return random.choice(_REFUSALS)
         body: bytes = scope[WHOLE_BODY]
-        if any(header(scope, name) is not None for name in _NOT_AT_ONCE) or len(body) > self._settings.max_body_bytes:
+        if header(scope, b"cookie") is not None or len(body) > self._settings.max_body_bytes:
             return None
-        call = read_order(scope, body, self._settings.currency, bearer_token(scope))
-        reply = self._short_cut(call)
-        return _with_preference(call, reply) if reply is not None else None
+        return self._take(scope, body, tell)
 
-    async def answer(self, call: OrderCall) -> Reply:
-        """Place the order and tell how it went, as far as that is known in time."""
-        began = monotonic()
+    def _take(self, scope: Scope, body: bytes, tell: Tell) -> Reply | Later:
+        """Place the order, and `tell` later how it went, as far as that is known in time; or refuse it."""
+        call = read_order(scope, body, self._settings.currency, bearer_token(scope))
+        refusal = self._short_cut(call)
+        if refusal is not None:
+            return _with_preference(call, refusal)
         self._places.take()
         self._under_way += 1
-        pending: OrderDocument | None = None
         try:
-            result = await self._group.submit(call.place)
-            self._places.accepted(monotonic() - began)
-            if result.order is None:
-                return order_answers.of_refusal(result.refusal or _NOTHING_SAID)
-            order = result.order
-            if order.status == "pending" and call.wait_seconds:
-                order = await self._settled(order, call.place, began + call.wait_seconds)
-            if order.status == "pending":
-                pending = order
-            return order_answers.of_order(order)
-        finally:
+            self._group.put(call.place, _Buyer(self, call, tell))
+        except Exception:
             self._under_way -= 1
-            if pending is None:
-                self._places.give_back()
-            else:
-                self._keep_place(pending, began + HELD_SECONDS)
+            self._places.give_back()
+            raise
+        return LATER
 
-    def _keep_place(self, order: OrderDocument, until: float) -> None:
-        async def keep() -> None:
-            try:
-                with self._statuses.subscribe(order.order_id) as subscription:
-                    await self._news(subscription, until)
-            finally:
-                self._places.give_back()
+    def placed(self, buyer: "_Buyer", result: PlaceResult) -> None:
+        self._places.accepted(monotonic() - buyer.began)
+        if result.order is None:
+            self.tell(buyer, order_answers.of_refusal(result.refusal or _NOTHING_SAID))
+        elif result.order.status == "pending" and (seconds := buyer.call.wait_seconds):
+            self._outcomes.when_known(result.order, buyer.call.place, buyer.began + seconds, buyer.tell_of)
+        else:
+            buyer.tell_of(result.order)
 
-        keeping = asyncio.create_task(keep())
-        self._keeping.add(keeping)
-        keeping.add_done_callback(self._keeping.discard)
+    def tell(self, buyer: "_Buyer", reply: Reply | Exception, pending: bytes | None = None) -> None:
+        """The end of it for the buyer; an order that is still `pending` keeps its place."""
+        buyer.is_told = True
+        self._under_way -= 1
+        if pending is None:
+            self._places.give_back()
+        else:
+            self._outcomes.when_over(pending, self._places.give_back)
+        buyer.tell(reply if isinstance(reply, Exception) else _with_preference(buyer.call, reply))
 
     def _are_half(self, waiting: int) -> bool:
         """A batch costs the shop what dozens of orders in it do. With half of the buyers in each, one is carried while
         the next one gathers; a single buyer waits for nobody."""
         return 2 * waiting >= self._under_way
-
-    async def _settled(self, order: OrderDocument, place: PlaceOrder, deadline: float) -> OrderDocument:
-        """The order with its outcome, or still pending at the deadline."""
-        pauses = iter(LOOK_AGAIN_SECONDS)
-        with self._statuses.subscribe(order.order_id) as subscription:
-            while True:
-                event = await self._news(subscription, min(deadline, monotonic() + next(pauses, inf)))
-                if event is not None and event.status == "confirmed":
-                    return order_answers.confirmed(order, event.at)
-                if event is not None and event.status == "rejected":
-                    return order_answers.rejected(order, event.shortages)
-                if event is None and self._draining.is_set():
-                    return order
-                # The news may have died with whoever was to tell them, or are of another kind: the same key
-                # reads the order as it is.
-                order = await self._read_again(order, place)
-                if order.status != "pending" or event is not None or monotonic() >= deadline:
-                    return order
-
-    async def _read_again(self, order: OrderDocument, place: PlaceOrder) -> OrderDocument:
-        try:
-            result = await self._group.submit(place)
-        except Exception as error:
-            log.info("order not read again", reason=repr(error))
-            return order
-        return result.order or order
-
-    async def _news(self, subscription: Subscription[StatusEvent], until: float) -> StatusEvent | None:
-        """The first that say it is no longer pending."""
-        while not self._draining.is_set() and (left := until - monotonic()) > 0:
-            event = await subscription.next(left)
-            if event is not None and event.status != "pending":
-                return event
-        return None
 
     async def _place(self, orders: Sequence[PlaceOrder]) -> Sequence[PlaceResult | Exception]:
         """One batch to any replica of orders."""
@@ -205,14 +159,52 @@ class Checkout:
         return [Internal()]
 
 
+class _Buyer:
+    """One who waits for an answer: for his batch to come back, and then for the outcome."""
+
+    __slots__ = ("_checkout", "began", "call", "is_told", "tell")
+
+    def __init__(self, checkout: Checkout, call: OrderCall, tell: Tell) -> None:
+        self._checkout = checkout
+        self.call = call
+        self.tell = tell
+        self.began = monotonic()
+        self.is_told = False
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, result: PlaceResult) -> None:
+        try:
+            self._checkout.placed(self, result)
+        except Exception as error:
+            if self.is_told:
+                log.error("answer broken off", exc_info=error)
+            else:
+                self.set_exception(error)
+
+    def set_exception(self, error: Exception) -> None:
+        self._checkout.tell(self, error)
+
+    def tell_of(self, order: OrderDocument) -> None:
+        self._checkout.tell(self, order_answers.of_order(order), order.order_id if order.status == "pending" else None)
+
+
+def _into(told: "asyncio.Future[Reply]", reply: Reply | Exception) -> None:
+    if told.done():  # nobody waits any more
+        return
+    if isinstance(reply, Exception):
+        told.set_exception(reply)
+    else:
+        told.set_result(reply)
+
+
 def _with_preference(call: OrderCall, reply: Reply) -> Reply:
     if call.preference_applied is not None:
         reply.headers.append((b"preference-applied", call.preference_applied.encode()))
     return reply
 
 
-_NOT_AT_ONCE = (b"idempotency-key", b"cookie")
-"""The short cut is for orders without a key; a cookie has to be looked into first."""
 _NOTHING_SAID = Refusal(500, "internal", "Something went wrong", "Something went wrong")
 _REFUSALS = [order_answers.of_problem(TooBusy(retry_after_seconds=seconds)) for seconds in RETRY_SECONDS]
 """Written once: who cannot be served must cost next to nothing, for there are many of them."""

@@ -5,7 +5,8 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from enum import Enum
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import structlog
@@ -32,9 +33,18 @@ class Reply(NamedTuple):
     headers: Headers
 
 
-AtOnce = Callable[[Scope], Reply | None]
-"""Answers a request, whose body is in the scope, without waiting for anything. None where it would have to wait: then
-the application is called, with the same scope."""
+class Later(Enum):
+    """What is said in place of an answer that will come."""
+
+    LATER = "later"
+
+
+LATER: Literal[Later.LATER] = Later.LATER
+Tell = Callable[[Reply | Exception], None]
+"""To be called once, with the answer; an error is answered by its problem document."""
+AtOnce = Callable[[Scope, Tell], Reply | Later | None]
+"""Answers a request, whose body is in the scope, without a task: at once, or by a call of `tell` (`LATER`). None where
+it cannot: then the application is called, with the same scope."""
 
 log = structlog.get_logger(__name__)
 
@@ -190,8 +200,8 @@ async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]
 class Surroundings:
     """Wraps an application: request id, trace, metrics, and no error leaves it unformed.
 
-    `hot` maps (method, path) to plain ASGI handlers that skip the framework. What `at_once` can answer takes no task
-    and no coroutine, which are most of what such an answer costs otherwise.
+    `hot` maps (method, path) to plain ASGI handlers that skip the framework. What `at_once` takes needs no task and no
+    coroutine, which are most of what a short answer costs otherwise.
     """
 
     def __init__(
@@ -201,23 +211,30 @@ class Surroundings:
         self._hot = hot or {}
         self._at_once = at_once
 
-    def answer_at_once(self, scope: Scope) -> tuple[int, Headers, bytes] | None:
-        """Status, headers and body of an answer that nobody has to be waited for, or None. For the server."""
+    def answer_at_once(self, scope: Scope, send: Callable[[int, Headers, bytes], None]) -> bool:
+        """Whether `send` was called with status, headers and body of the answer, or will be. For the server."""
         if self._at_once is None or tracing.is_on():
-            return None
+            return False
         started = time.perf_counter()
+
+        def tell(reply: Reply | Exception) -> None:
+            status, body, headers = _reply_of(to_problem(reply)) if isinstance(reply, Exception) else reply
+            sent = [*headers, (b"x-request-id", request_id_of(scope).encode()), _NO_SNIFFING]
+            if status not in _BODILESS:
+                sent.append((b"content-length", b"%d" % len(body)))
+            telemetry.observe_request(scope["method"], _route(scope), status, time.perf_counter() - started)
+            send(status, sent, body)
+
         try:
-            reply = self._at_once(scope)
+            reply = self._at_once(scope, tell)
         except Exception as error:
-            reply = _reply_of(to_problem(error))
+            tell(error)
+            return True
         if reply is None:
-            return None
-        status, body, headers = reply
-        sent = [*headers, (b"x-request-id", request_id_of(scope).encode()), _NO_SNIFFING]
-        if status not in _BODILESS:
-            sent.append((b"content-length", b"%d" % len(body)))
-        telemetry.observe_request(scope["method"], _route(scope), status, time.perf_counter() - started)
-        return status, sent, body
+            return False
+        if reply is not LATER:
+            tell(reply)
+        return True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

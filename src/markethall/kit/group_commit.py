@@ -3,12 +3,25 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from markethall.kit.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Awaited = TypeVar("Awaited", contravariant=True)
+
+
+class Submitter(Protocol[Awaited]):
+    """Whoever is told a result, as a future is. Nothing is raised from these."""
+
+    def done(self) -> bool:
+        """It wants nothing any more."""
+        ...
+
+    def set_result(self, result: Awaited, /) -> None: ...
+
+    def set_exception(self, error: Exception, /) -> None: ...
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -21,7 +34,7 @@ class GroupCommit(Generic[Item, Result]):
     that is an exception is raised to that item's submitter alone. If `commit` itself raises, all
     of the batch get that error.
 
-    Raises (from `submit` and `enqueue`):
+    Raises (from `submit`, `submit_all` and `put`):
         Unavailable: `max_waiting` items wait already, or the group is closed.
     """
 
@@ -47,7 +60,7 @@ class GroupCommit(Generic[Item, Result]):
         self._gather_seconds = gather_seconds
         self._enough = enough
         self._gathering: asyncio.Future[None] | None = None
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._waiting: deque[tuple[Item, Submitter[Result]]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._working = 0
         self._closed = False
@@ -62,18 +75,28 @@ class GroupCommit(Generic[Item, Result]):
         return self._closed or len(self._waiting) >= self._max_waiting
 
     async def submit(self, item: Item) -> Result:
-        return await self.enqueue(item)
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.put(item, future)
+        return await future
 
-    def enqueue(self, item: Item) -> "asyncio.Future[Result]":
-        """As `submit`, for a caller that has many items and awaits them together."""
+    async def submit_all(self, items: Sequence[Item]) -> list[Result | Exception]:
+        """Each with its result, or with what `submit` would raise. They need not be in one batch."""
+        together = _Together[Result](len(items))
+        for index, item in enumerate(items):
+            try:
+                self.put(item, _Share(together, index))
+            except Unavailable as error:
+                together.put(index, error)
+        return await together.results if items else []
+
+    def put(self, item: Item, submitter: Submitter[Result]) -> None:
+        """As `submit`, for who is told without being awaited."""
         if self.is_full:
             raise Unavailable("Too much is waiting already; try again shortly.")
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, submitter))
         if self._gathering is not None and self._is_enough():
             self._gathered()
         self._start()
-        return future
 
     async def close(self) -> None:
         """Refuse new items, and finish those that wait."""
@@ -123,17 +146,53 @@ class GroupCommit(Generic[Item, Result]):
         if self._gathering is not None and not self._gathering.done():
             self._gathering.set_result(None)
 
-    async def _run(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+    async def _run(self, batch: list[tuple[Item, Submitter[Result]]]) -> None:
         try:
             results = await self._commit([item for item, _ in batch])
             if len(results) != len(batch):
                 raise RuntimeError(f"{len(results)} results for a batch of {len(batch)}")
         except Exception as error:
             results = [error] * len(batch)
-        for (_, future), result in zip(batch, results, strict=True):
-            if future.done():
+        for (_, submitter), result in zip(batch, results, strict=True):
+            if submitter.done():
                 continue
             if isinstance(result, Exception):
-                future.set_exception(result)
+                submitter.set_exception(result)
             else:
-                future.set_result(result)
+                submitter.set_result(result)
+
+
+class _Together(Generic[Result]):
+    """One future for many results, which would cost a turn of the loop each."""
+
+    __slots__ = ("_found", "_missing", "results")
+
+    def __init__(self, count: int) -> None:
+        self._found: list[Result | Exception | None] = [None] * count
+        self._missing = count
+        self.results: asyncio.Future[list[Result | Exception]] = asyncio.get_running_loop().create_future()
+
+    def put(self, index: int, result: Result | Exception) -> None:
+        self._found[index] = result
+        self._missing -= 1
+        if not self._missing and not self.results.done():
+            self.results.set_result(cast(list[Result | Exception], self._found))
+
+
+class _Share(Generic[Result]):
+    """Submits one of them."""
+
+    __slots__ = ("_index", "_together")
+
+    def __init__(self, together: _Together[Result], index: int) -> None:
+        self._together = together
+        self._index = index
+
+    def done(self) -> bool:
+        return self._together.results.done()
+
+    def set_result(self, result: Result) -> None:
+        self._together.put(self._index, result)
+
+    def set_exception(self, error: Exception) -> None:
+        self._together.put(self._index, error)

@@ -141,7 +141,9 @@ class Exchange:
             raise RuntimeError(f"Unexpected ASGI message '{kind}'.")
 
     def answer(self, status: int, headers: Any, body: bytes) -> None:
-        """The whole answer at once, in place of `run`; its length is among the headers, where it has a body."""
+        """The whole answer, in place of `run`; its length is among the headers, where it has a body."""
+        if self.disconnected:
+            return
         try:
             head = self._head_of(status, headers)
         except RuntimeError as error:

@@ -196,18 +196,15 @@ class LimitedProtocol(HttpToolsProtocol):
         }
 
     def _is_answered(self, exchange: Exchange) -> bool:
-        """Whether the application could answer it at once, and did: without a task, and without a turn of the loop."""
+        """Whether the application takes it without a task: it has answered, or will."""
         if exchange.more_body:
             return False
         exchange.scope[WHOLE_BODY] = bytes(exchange.body)
         answer_at_once = getattr(self.app, "answer_at_once", None)
         if answer_at_once is None or not exchange.can_be_written:
             return False
-        answer = answer_at_once(exchange.scope)
-        if answer is None:
-            return False
-        exchange.answer(*answer)
-        return True
+        taken: bool = answer_at_once(exchange.scope, exchange.answer)
+        return taken
 
     def _start(self, exchange: Exchange) -> None:
         if not exchange.more_body:

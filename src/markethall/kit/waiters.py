@@ -3,9 +3,20 @@
 import asyncio
 from collections import OrderedDict, deque
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 T = TypeVar("T")
+Heard = TypeVar("Heard", contravariant=True)
+
+
+class Listener(Protocol[Heard]):
+    """Who is told what is said about a key. Both calls may end its listening."""
+
+    def put(self, value: Heard) -> None: ...
+
+    def interrupt(self) -> None:
+        """Whoever waits stops waiting."""
+        ...
 
 
 class Subscription(Generic[T]):
@@ -14,25 +25,22 @@ class Subscription(Generic[T]):
     One task reads it, within a `with` block.
     """
 
-    __slots__ = ("_key", "_listeners", "_values", "_waiting")
+    __slots__ = ("_key", "_values", "_waiters", "_waiting")
 
-    def __init__(self, key: bytes, listeners: "dict[bytes, list[Subscription[T]]]") -> None:
+    def __init__(self, key: bytes, waiters: "Waiters[T]") -> None:
         self._key = key
-        self._listeners = listeners
+        self._waiters = waiters
         self._values: deque[T] = deque(maxlen=64)
         self._waiting: asyncio.Future[None] | None = None
 
     def __enter__(self) -> Self:
-        self._listeners.setdefault(self._key, []).append(self)
+        self._waiters.listen(self._key, self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        others = self._listeners[self._key]
-        others.remove(self)
-        if not others:
-            del self._listeners[self._key]
+        self._waiters.leave(self._key, self)
 
     def put(self, value: T) -> None:
         self._values.append(value)
@@ -53,7 +61,6 @@ class Subscription(Generic[T]):
         return self._values.popleft() if self._values else None
 
     def interrupt(self) -> None:
-        """Whoever waits stops waiting."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
@@ -68,11 +75,21 @@ class Waiters(Generic[T]):
     def __init__(self, recent: int = 20_000) -> None:
         self._recent: OrderedDict[bytes, T] = OrderedDict()
         self._limit = recent
-        self._waiting: dict[bytes, list[Subscription[T]]] = {}
+        self._waiting: dict[bytes, list[Listener[T]]] = {}
+
+    def listen(self, key: bytes, listener: Listener[T]) -> None:
+        """It hears what is said from now on."""
+        self._waiting.setdefault(key, []).append(listener)
+
+    def leave(self, key: bytes, listener: Listener[T]) -> None:
+        others = self._waiting[key]
+        others.remove(listener)
+        if not others:
+            del self._waiting[key]
 
     def tell(self, key: bytes, value: T) -> None:
-        for subscription in self._waiting.get(key, ()):
-            subscription.put(value)
+        for listener in tuple(self._waiting.get(key, ())):
+            listener.put(value)
         self._recent[key] = value
         self._recent.move_to_end(key)
         if len(self._recent) > self._limit:
@@ -80,9 +97,8 @@ class Waiters(Generic[T]):
 
     def interrupt(self) -> None:
         """Whoever waits now gets None at once, as at the end of the time."""
-        for subscriptions in self._waiting.values():
-            for subscription in subscriptions:
-                subscription.interrupt()
+        for listener in [listener for listeners in self._waiting.values() for listener in listeners]:
+            listener.interrupt()
 
     def latest(self, key: bytes) -> T | None:
         """What was said last about the key, if it is still remembered."""
@@ -90,7 +106,7 @@ class Waiters(Generic[T]):
 
     def subscribe(self, key: bytes, *, with_latest: bool = True) -> Subscription[T]:
         """To be entered at once: it hears what is said from then on."""
-        subscription = Subscription(key, self._waiting)
+        subscription = Subscription(key, self)
         if with_latest and (value := self._recent.get(key)) is not None:
             subscription.put(value)
         return subscription

@@ -104,9 +104,5 @@ def read_batch(body: bytes) -> Sequence[PlaceOrder | SoundOrder]:
         raise Unreadable() from error
 
 
-def _outcome(result: Order | BaseException) -> Order | Problem:
-    if isinstance(result, Order):
-        return result
-    if isinstance(result, Exception):
-        return to_problem(result)
-    raise result
+def _outcome(result: Order | Exception) -> Order | Problem:
+    return result if isinstance(result, Order) else to_problem(result)

@@ -57,9 +57,9 @@ class Checkout:
         """
         return await self._group.submit(wanted)
 
-    async def place_many(self, wishes: Sequence[Wanted]) -> list[Order | BaseException]:
+    async def place_many(self, wishes: Sequence[Wanted]) -> list[Order | Exception]:
         """Each with its order, or with what `place` would raise."""
-        return await asyncio.gather(*(self._group.enqueue(wanted) for wanted in wishes), return_exceptions=True)
+        return await self._group.submit_all(wishes)
 
     async def _commit(self, batch: Sequence[Wanted]) -> list[Order | Exception]:
         try:
