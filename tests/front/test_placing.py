@@ -91,6 +91,27 @@ async def test_still_pending_at_the_deadline_is_202(front: Hall, stall: Stall) -
     assert "location" in headers
 
 
+async def test_lost_news_are_read_while_the_buyer_waits(front: Hall, stall: Stall) -> None:
+    """After a second, and not only at his deadline."""
+    stall.tells = None
+    asking = asyncio.create_task(order(front, ONE, Prefer="wait=30", Idempotency_Key="lost news, long wait"))
+    await eventually(lambda: stall.batches)
+    stall.status, stall.shortages = "rejected", [Shortage("BEAR-1", 1, 0)]
+    status, _, body = await asking
+    assert (status, body["code"]) == (409, "out_of_stock")
+    assert [batch[0].key for batch in stall.batches] == ["lost news, long wait"] * 2
+
+
+async def test_news_of_another_kind_are_looked_into(front: Hall, stall: Stall) -> None:
+    stall.tells = "cancelled"
+    asking = asyncio.create_task(order(front, ONE, Idempotency_Key="cancelled at once"))
+    await eventually(lambda: stall.batches)
+    stall.status = "cancelled"
+    status, _, body = await asking
+    assert (status, body["code"]) == (409, "order_cancelled")
+    assert len(stall.batches) == 2
+
+
 async def test_a_repeat_of_a_settled_order_is_answered_from_it(front: Hall, stall: Stall) -> None:
     stall.status, stall.tells = "confirmed", None
     status, _, body = await order(front, ONE, Idempotency_Key="again")

@@ -113,8 +113,10 @@ def patience(prefer: str | None) -> tuple[float, str | None]:
 
     `wait=N` in seconds, at most 30, beats `respond-async`; what is not understood is passed over.
     """
+    if prefer is None:
+        return DEFAULT_WAIT_SECONDS, None
     seconds, asynchronous = None, False
-    for preference in prefer.split(",") if prefer else ():
+    for preference in prefer.split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         match name.strip().lower():
             case "wait" if seconds is None and _DIGITS.match(value := value.strip().strip('"')):

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from math import inf
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -30,6 +30,15 @@ backlog longer than what is under way. While inventory is away, so many orders a
 
 Told = Callable[[OrderDocument], None]
 Place = Callable[[PlaceOrder], Awaitable[PlaceResult]]
+
+
+class _Case(NamedTuple):
+    """An accepted order whose buyer waits for its outcome."""
+
+    order: OrderDocument
+    place: PlaceOrder
+    until: float
+    told: Told
 
 
 class Outcomes:
@@ -57,10 +66,13 @@ class Outcomes:
         if settled is not None:
             told(settled)
             return
-        waiting = _Waiting(self, self._statuses, order, place, until, told)
-        if until - monotonic() < LOOK_AGAIN_SECONDS:
-            self.look(waiting)
+        case = _Case(order, place, until, told)
+        if news is not None and news.status != "pending":
+            self.read(case)
+        elif until - monotonic() < LOOK_AGAIN_SECONDS:
+            self.look(case)
         else:
+            waiting = _Waiting(self, self._statuses, case)
             self._statuses.listen(order.order_id, waiting)
             self._to_be_read.add(waiting)
 
@@ -74,19 +86,19 @@ class Outcomes:
         self._statuses.listen(order_id, held)
         self._held.add(held)
 
-    def read(self, waiting: "_Waiting") -> None:
+    def read(self, case: _Case) -> None:
         """The news are of a kind that tells too little: the same key reads the order as it is."""
 
         async def read() -> None:
-            waiting.told(await self._read_again(waiting.order, waiting.place))
+            case.told(await self._read_again(case.order, case.place))
 
         self._spawn(read())
 
-    def look(self, waiting: "_Waiting", *pauses: float) -> None:
+    def look(self, case: _Case, *pauses: float) -> None:
         """Without news for so long, in seconds, the order is read, each time; and once more at the end."""
 
         async def look() -> None:
-            waiting.told(await self._outcome(waiting.order, waiting.place, waiting.until, iter(pauses)))
+            case.told(await self._outcome(case, iter(pauses)))
 
         self._spawn(look())
 
@@ -95,21 +107,20 @@ class Outcomes:
         self._looking.add(looking)
         looking.add_done_callback(self._looking.discard)
 
-    async def _outcome(
-        self, order: OrderDocument, place: PlaceOrder, until: float, pauses: Iterator[float]
-    ) -> OrderDocument:
+    async def _outcome(self, case: _Case, pauses: Iterator[float]) -> OrderDocument:
         """The order with its outcome, or as it is at the end."""
+        order = case.order
         with self._statuses.subscribe(order.order_id) as subscription:
             while True:
-                event = await self._news(subscription, min(until, monotonic() + next(pauses, inf)))
+                event = await self._news(subscription, min(case.until, monotonic() + next(pauses, inf)))
                 settled = _settled(order, event) if event is not None else None
                 if settled is not None:
                     return settled
                 if event is None and self._draining.is_set():
                     return order
                 # The news may have died with whoever was to tell them, or are of another kind.
-                order = await self._read_again(order, place)
-                if order.status != "pending" or event is not None or monotonic() >= until:
+                order = await self._read_again(order, case.place)
+                if order.status != "pending" or event is not None or monotonic() >= case.until:
                     return order
 
     async def _read_again(self, order: OrderDocument, place: PlaceOrder) -> OrderDocument:
@@ -132,43 +143,39 @@ class Outcomes:
 class _Waiting:
     """A buyer, who listens for his order's outcome for the first second."""
 
-    __slots__ = ("_is_over", "_outcomes", "_statuses", "order", "place", "told", "until")
+    __slots__ = ("_case", "_outcomes", "_statuses")
 
-    def __init__(
-        self, outcomes: Outcomes, statuses: Statuses, order: OrderDocument, place: PlaceOrder, until: float, told: Told
-    ) -> None:
+    def __init__(self, outcomes: Outcomes, statuses: Statuses, case: _Case) -> None:
         self._outcomes = outcomes
         self._statuses = statuses
-        self._is_over = False
-        self.order = order
-        self.place = place
-        self.until = until
-        self.told = told
+        self._case: _Case | None = case
+        """Let go of at the end: what is kept until the second is over grows cold, and costs more to put away."""
 
     def put(self, event: StatusEvent) -> None:
         if event.status == "pending":
             return
-        self._end()
-        settled = _settled(self.order, event)
+        case = self._end()
+        settled = _settled(case.order, event)
         if settled is not None:
-            self.told(settled)
+            case.told(settled)
         else:
-            self._outcomes.read(self)
+            self._outcomes.read(case)
 
     def interrupt(self) -> None:
-        self._end()
-        self.told(self.order)
+        case = self._end()
+        case.told(case.order)
 
     def expire(self) -> None:
-        self._end()
-        self._outcomes.look(self, 0.0, LOOK_ONCE_MORE_SECONDS)
+        self._outcomes.look(self._end(), 0.0, LOOK_ONCE_MORE_SECONDS)
 
     def is_over(self) -> bool:
-        return self._is_over
+        return self._case is None
 
-    def _end(self) -> None:
-        self._is_over = True
-        self._statuses.leave(self.order.order_id, self)
+    def _end(self) -> _Case:
+        case, self._case = self._case, None
+        assert case is not None, "who has ended does not listen"
+        self._statuses.leave(case.order.order_id, self)
+        return case
 
 
 class _Held:
