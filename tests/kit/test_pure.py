@@ -168,3 +168,16 @@ async def test_only_what_still_waits_expires_and_in_order() -> None:
     await eventually(lambda: expired == ["a", "c"])
     expiry.add(Patient(expired, "d"))
     await eventually(lambda: expired == ["a", "c", "d"])
+
+
+async def test_group_commit_leaves_some_for_the_next_batch() -> None:
+    """Where a batch may take a share only, though more wait."""
+    batches: list[int] = []
+
+    async def commit(items: Sequence[int]) -> list[int | Exception]:
+        batches.append(len(items))
+        return list(items)
+
+    group: GroupCommit[int, int] = GroupCommit(commit, most=lambda: 3)
+    assert await group.submit_all(range(8)) == list(range(8))
+    assert batches == [3, 3, 2]

@@ -39,6 +39,8 @@ from markethall.kit.settings import Settings
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 500
+WORTH_HALVING = 64
+"""A batch costs what some thirty orders do, however small it is: fewer than so many stay together."""
 GATHER_SECONDS = 0.005
 """At most; usually those who were answered together order again together, and sooner."""
 DEADLINE_SECONDS = 8.0
@@ -65,6 +67,7 @@ class Checkout:
             max_batch=MAX_BATCH,
             gather_seconds=GATHER_SECONDS,
             enough=self._are_half,
+            most=self._most,
         )
         self._outcomes = Outcomes(statuses, draining, self._group.submit)
         self._places = Places(settings.orders_under_way)
@@ -134,6 +137,12 @@ class Checkout:
         """A batch costs the shop what dozens of orders in it do. With half of the buyers in each, one is carried while
         the next one gathers; a single buyer waits for nobody."""
         return 2 * waiting >= self._under_way
+
+    def _most(self) -> int:
+        """Those who were answered together come again together, between two looks of ours. If all of them went in one
+        batch, orders would have nothing to do while inventory has, and the other way round, for ever after."""
+        half = -(-self._under_way // 2)
+        return min(half, MAX_BATCH) if half >= WORTH_HALVING else MAX_BATCH
 
     async def _place(self, orders: Sequence[PlaceOrder]) -> Sequence[PlaceResult | Exception]:
         """One batch to any replica of orders."""

@@ -47,11 +47,13 @@ class GroupCommit(Generic[Item, Result]):
         at_once: int = 1,
         gather_seconds: float = 0.0,
         enough: Callable[[int], bool] | None = None,
+        most: Callable[[], int] | None = None,
     ) -> None:
         """
         Args:
             at_once: so many batches may be under way.
             enough: asked with how many wait: whether more are not worth waiting for, `gather_seconds` at most.
+            most: asked for how many a batch takes, in place of `max_batch`.
         """
         self._commit = commit
         self._max_batch = max_batch
@@ -59,6 +61,7 @@ class GroupCommit(Generic[Item, Result]):
         self._at_once = at_once
         self._gather_seconds = gather_seconds
         self._enough = enough
+        self._most = most
         self._gathering: asyncio.Future[None] | None = None
         self._waiting: deque[tuple[Item, Submitter[Result]]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
@@ -118,7 +121,7 @@ class GroupCommit(Generic[Item, Result]):
             while self._waiting and self._gathering is None:
                 if not self._is_enough():
                     await self._gather()
-                count = min(len(self._waiting), self._max_batch)
+                count = min(len(self._waiting), self._most() if self._most is not None else self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(count)]
                 self._start()
                 # Whoever has gone away in the meantime (a broken connection) wants nothing done.
