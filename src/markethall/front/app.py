@@ -99,6 +99,7 @@ def create(settings: Settings) -> Service:
         keys=keys,
         around=[entrance],
         at_once=AtOnce(admission, products, checkout),
+        refuse_first=checkout.refuse_first,
         uploads={IMPORT_PATH: IMPORT_BYTES},
         draining=draining,
     )

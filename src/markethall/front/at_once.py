@@ -5,13 +5,10 @@ All other requests are the entrance's.
 """
 
 from markethall.front.admission import Admission
-from markethall.front.checkout import Checkout
+from markethall.front.checkout import ORDERS, Checkout
 from markethall.front.products import Products, is_product_read
 from markethall.front.routes import segments_of, template
 from markethall.kit.asgi import Later, Reply, Scope, Tell
-
-ORDERS = b"/api/orders"
-"""As nearly everybody writes it."""
 
 
 class AtOnce:

@@ -33,7 +33,7 @@ from markethall.kit.asgi import LATER, Later, Receive, Reply, Scope, Send, Tell,
 from markethall.kit.balancing import Balancer, ServiceUnavailable
 from markethall.kit.errors import Internal
 from markethall.kit.group_commit import GroupCommit
-from markethall.kit.http_exchange import WHOLE_BODY
+from markethall.kit.http_exchange import WHOLE_BODY, Prepared, prepared
 from markethall.kit.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,9 @@ DEADLINE_SECONDS = 8.0
 ATTEMPT_SECONDS = 3.0
 RETRY_SECONDS = (1, 2, 3)
 """When to come again: by chance one of these, so that those who were turned away together do not return together."""
+
+ORDERS = b"/api/orders"
+"""As nearly everybody writes it."""
 
 ShortCut = Callable[[OrderCall], Reply | None]
 
@@ -86,13 +89,17 @@ class Checkout:
         status, answer, headers = await told if reply is LATER else reply
         await respond(send, status, headers, answer)
 
+    def refuse_first(self, method: bytes, target: bytes) -> Prepared | None:
+        """Where there is no place. Whoever cannot be served must cost next to nothing, for there are many of them."""
+        if method != b"POST" or target != ORDERS or not self._places.are_short():
+            return None
+        return random.choice(_PREPARED)
+
     def at_once(self, scope: Scope, tell: Tell) -> Reply | Later | None:
         """
         Raises:
             Problem: as `read_order` and the short cut do, and TooBusy.
         """
-        if self._places.are_short():
-            return random.choice(_REFUSALS)
         body: bytes = scope[WHOLE_BODY]
         if header(scope, b"cookie") is not None or len(body) > self._settings.max_body_bytes:
             return None
@@ -216,4 +223,4 @@ def _with_preference(call: OrderCall, reply: Reply) -> Reply:
 
 _NOTHING_SAID = Refusal(500, "internal", "Something went wrong", "Something went wrong")
 _REFUSALS = [order_answers.of_problem(TooBusy(retry_after_seconds=seconds)) for seconds in RETRY_SECONDS]
-"""Written once: who cannot be served must cost next to nothing, for there are many of them."""
+_PREPARED = [prepared(refusal.status, refusal.headers, refusal.body) for refusal in _REFUSALS]

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from markethall.front import cookies
 from markethall.front.admission import Admission
-from markethall.front.at_once import ORDERS
 from markethall.front.availability import Availability
 from markethall.front.cart_lines import CartLines, is_line_set
-from markethall.front.checkout import Checkout
+from markethall.front.checkout import ORDERS, Checkout
 from markethall.front.clients import ClientAddresses
 from markethall.front.documents import is_document, serve_document
 from markethall.front.event_streams import EventStreams, is_event_stream

@@ -27,7 +27,7 @@ from markethall import __version__
 from markethall.contracts.messages import Replica
 from markethall.kit import telemetry, tracing
 from markethall.kit.addresses import address_towards, url_of
-from markethall.kit.asgi import ASGIApp, AtOnce, Bodies, HeadAsGet, Surroundings
+from markethall.kit.asgi import ASGIApp, AtOnce, Bodies, HeadAsGet, Refuse, Surroundings
 from markethall.kit.bus import Bus
 from markethall.kit.crash_points import UnknownCrashPoint, arm
 from markethall.kit.db import Database
@@ -70,7 +70,8 @@ class Service:
         hot: (method, path) → plain ASGI handlers in front of the framework.
         around: wraps the whole application, outermost last (front's own middleware).
         draining: set when the replica begins to drain; what waits or streams ends then.
-        at_once: answers what needs nobody to be waited for; see `Surroundings`.
+        at_once: answers without a task; see `Surroundings`.
+        refuse_first: turns requests away, with 503, before they are looked at.
         uploads: paths whose bodies are no JSON, but files of at most so many bytes.
     """
 
@@ -92,6 +93,7 @@ class Service:
         draining: asyncio.Event | None = None,
         uploads: Mapping[str, int] | None = None,
         at_once: AtOnce | None = None,
+        refuse_first: Refuse | None = None,
     ) -> None:
         self.settings = settings
         self.name = name
@@ -121,7 +123,7 @@ class Service:
         for wrap in around:
             app = wrap(app)
         self.litestar = litestar
-        self.asgi: ASGIApp = Surroundings(app, hot, at_once)
+        self.asgi: ASGIApp = Surroundings(app, hot, at_once, refuse_first)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:

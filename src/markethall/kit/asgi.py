@@ -13,7 +13,7 @@ import structlog
 
 from markethall.kit import telemetry, tracing
 from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Invalid, Problem, TooLarge, Unreadable, UnsupportedMedia
-from markethall.kit.http_exchange import WHOLE_BODY
+from markethall.kit.http_exchange import WHOLE_BODY, Prepared
 from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
 
@@ -46,6 +46,9 @@ AtOnce = Callable[[Scope, Tell], Reply | Later | None]
 """Answers a request, whose body is in the scope, without a task: at once, or by a call of `tell` (`LATER`). None where
 it cannot: then the application is called, with the same scope."""
 
+Refuse = Callable[[bytes, bytes], Prepared | None]
+"""Method and target of a request that is to be turned away before it is looked at; None: it is not."""
+
 log = structlog.get_logger(__name__)
 
 _HEADERS = "markethall.headers"
@@ -58,6 +61,8 @@ DISCARDED_BYTES = 8 << 20
 DISCARD_SECONDS = 1.0
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _BODILESS = (204, 304)
+TURNED_AWAY = 503
+"""Status of what is refused before it is looked at."""
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -201,15 +206,32 @@ class Surroundings:
     """Wraps an application: request id, trace, metrics, and no error leaves it unformed.
 
     `hot` maps (method, path) to plain ASGI handlers that skip the framework. What `at_once` takes needs no task and no
-    coroutine, which are most of what a short answer costs otherwise.
+    coroutine, which are most of what a short answer costs otherwise; what `refuse_first` refuses is not even read.
     """
 
     def __init__(
-        self, app: ASGIApp, hot: dict[tuple[str, str], ASGIApp] | None = None, at_once: AtOnce | None = None
+        self,
+        app: ASGIApp,
+        hot: dict[tuple[str, str], ASGIApp] | None = None,
+        at_once: AtOnce | None = None,
+        refuse_first: Refuse | None = None,
     ) -> None:
         self._app = app
         self._hot = hot or {}
         self._at_once = at_once
+        self._refuse_first = refuse_first
+
+    def refuse(self, method: bytes, target: bytes, headers: Headers) -> tuple[Prepared, bytes] | None:
+        """The answer to who is turned away, and its other header lines. For the server."""
+        if self._refuse_first is None:
+            return None
+        refusal = self._refuse_first(method, target)
+        if refusal is None:
+            return None
+        given = next((value.decode("latin-1") for name, value in headers if name == b"x-request-id"), None)
+        request_id = given if given and _REQUEST_ID.match(given) else random_hex(32)
+        telemetry.observe_request(method.decode("ascii"), target.decode("ascii"), TURNED_AWAY, 0.0)
+        return refusal, b"x-request-id: %b\r\nx-content-type-options: nosniff\r\n" % request_id.encode()
 
     def answer_at_once(self, scope: Scope, send: Callable[[int, Headers, bytes], None]) -> bool:
         """Whether `send` was called with status, headers and body of the answer, or will be. For the server."""

@@ -6,9 +6,9 @@ and two timers for every request: most of what a short answer costs.
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
@@ -21,6 +21,14 @@ WHOLE_BODY = "markethall.whole_body"
 
 log = logging.getLogger("uvicorn.error")
 
+
+class Prepared(NamedTuple):
+    """A whole answer that is always the same: status line and headers, each with its line end, and the body."""
+
+    head: bytes
+    body: bytes
+
+
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _ABOUT_THE_MESSAGE = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _BROKEN = (
@@ -28,9 +36,18 @@ _BROKEN = (
 )
 
 
+def prepared(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Prepared:
+    """`headers`: in lower case, without the length, and without any that is about the connection."""
+    lines = [b"%b: %b\r\n" % header for header in (*headers, (b"content-length", b"%d" % len(body)))]
+    return Prepared(_STATUS_LINES[status] + b"".join(lines), body)
+
+
 class Exchange:
     """What the application is called with. The server's headers go before its own, as they are when it answers: in the
-    meantime the server may have begun to drain. `on_complete` is called when the answer is written whole."""
+    meantime the server may have begun to drain. `on_complete` is called when the answer is written whole.
+
+    `scope` is made when the application is called; `method`, `target`, `version` and `headers` are what it is made of.
+    """
 
     __slots__ = (
         "_body_was_taken",
@@ -46,17 +63,24 @@ class Exchange:
         "body",
         "disconnected",
         "expects_continue",
+        "headers",
         "is_chunked",
         "is_started",
         "keep_alive",
+        "method",
         "more_body",
         "response_complete",
         "scope",
+        "target",
+        "version",
     )
 
     def __init__(
         self,
-        scope: Scope,
+        method: bytes,
+        target: bytes,
+        version: str,
+        headers: list[tuple[bytes, bytes]],
         transport: asyncio.Transport,
         flow: FlowControl,
         loop: asyncio.AbstractEventLoop,
@@ -66,7 +90,11 @@ class Exchange:
         keep_alive: bool,
         expects_continue: bool,
     ) -> None:
-        self.scope = scope
+        self.method = method
+        self.target = target
+        self.version = version
+        self.headers = headers
+        self.scope: Scope = {}
         self.keep_alive = keep_alive
         self.expects_continue = expects_continue
         self.body = bytearray()
@@ -158,6 +186,22 @@ class Exchange:
             self._transport.close()
         self._on_complete()
 
+    def answer_prepared(self, answer: Prepared, more: bytes) -> None:
+        """In place of `run`, where there is no scope: at the price of the bytes. `more`: header lines."""
+        parts = [answer.head, more]
+        for name, value in self._server.default_headers:
+            parts.append(b"%b: %b\r\n" % (name, value))
+            if name == b"connection":
+                self.keep_alive = self.keep_alive and b"close" not in value.lower()
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        self.is_started = self.response_complete = True
+        self.expects_continue = False
+        self._transport.write(b"%b\r\n%b" % (b"".join(parts), answer.body))
+        if not self.keep_alive:
+            self._transport.close()
+        self._on_complete()
+
     @property
     def can_be_written(self) -> bool:
         """Whether the client reads what it was sent so far."""
@@ -181,7 +225,7 @@ class Exchange:
                 self.keep_alive = False
         if not self.keep_alive and not closes:
             parts.append(b"connection: close\r\n")
-        bodiless = self.scope["method"] == "HEAD" or status in (204, 304)
+        bodiless = self.method == b"HEAD" or status in (204, 304)
         if length is None and not self.is_chunked and not bodiless:
             self.is_chunked = True
             parts.append(b"transfer-encoding: chunked\r\n")
@@ -198,7 +242,7 @@ class Exchange:
             self._head = None
 
     def _write_body(self, body: bytes, more_body: bool) -> None:
-        if self.scope["method"] == "HEAD":
+        if self.method == b"HEAD":
             body = b""
         elif self.is_chunked:
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""

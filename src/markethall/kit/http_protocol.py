@@ -126,7 +126,10 @@ class LimitedProtocol(HttpToolsProtocol):
         parser = self.parser
         version = parser.get_http_version()
         exchange = Exchange(
-            self._scope(version),
+            parser.get_method(),
+            self.url,
+            version,
+            self.headers,
             self.transport,
             self.flow,
             self.loop,
@@ -173,42 +176,47 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self._idle_since = self.loop.time()
 
-    def _scope(self, version: str) -> dict[str, Any]:
-        raw_path, _, query = self.url.partition(b"?")
+    def _scope_of(self, exchange: Exchange) -> dict[str, Any]:
+        raw_path, _, query = exchange.target.partition(b"?")
         if not raw_path.startswith(b"/"):  # `OPTIONS *`, or a whole address, as proxies are sent
-            url = httptools.parse_url(self.url)
+            url = httptools.parse_url(exchange.target)
             raw_path, query = url.path or b"", url.query or b""
         path = raw_path.decode("ascii")
         return {
             "type": "http",
             "asgi": _ASGI,
-            "http_version": version,
+            "http_version": exchange.version,
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
-            "method": self.parser.get_method().decode("ascii"),
+            "method": exchange.method.decode("ascii"),
             "root_path": "",
             "path": unquote(path) if "%" in path else path,
             "raw_path": raw_path,
             "query_string": query,
-            "headers": self.headers,
+            "headers": exchange.headers,
             "state": self.app_state.copy(),
         }
 
     def _is_answered(self, exchange: Exchange) -> bool:
         """Whether the application takes it without a task: it has answered, or will."""
-        if exchange.more_body:
-            return False
-        exchange.scope[WHOLE_BODY] = bytes(exchange.body)
         answer_at_once = getattr(self.app, "answer_at_once", None)
-        if answer_at_once is None or not exchange.can_be_written:
+        if answer_at_once is None or exchange.more_body or not exchange.can_be_written:
             return False
+        refused = self.app.refuse(exchange.method, exchange.target, exchange.headers)
+        if refused is not None:
+            exchange.answer_prepared(*refused)
+            return True
+        exchange.scope = self._scope_of(exchange)
+        exchange.scope[WHOLE_BODY] = bytes(exchange.body)
         taken: bool = answer_at_once(exchange.scope, exchange.answer)
         return taken
 
     def _start(self, exchange: Exchange) -> None:
-        if not exchange.more_body:
-            exchange.scope.setdefault(WHOLE_BODY, bytes(exchange.body))
+        if not exchange.scope:
+            exchange.scope = self._scope_of(exchange)
+            if not exchange.more_body:
+                exchange.scope[WHOLE_BODY] = bytes(exchange.body)
         task = self.loop.create_task(exchange.run(self.app))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
