@@ -131,14 +131,17 @@ class Checkout:
             buyer.tell_of(result.order)
 
     def tell(self, buyer: "_Buyer", reply: Reply | Exception, pending: bytes | None = None) -> None:
-        """The end of it for the buyer; an order that is still `pending` keeps its place."""
-        buyer.is_told = True
+        """The end of it for the buyer; an order that is still `pending` keeps its place. Raises nothing: who calls it has
+        others to tell."""
         self._under_way -= 1
         if pending is None:
             self._places.give_back()
         else:
             self._outcomes.when_over(pending, self._places.give_back)
-        buyer.tell(reply if isinstance(reply, Exception) else _with_preference(buyer.call, reply))
+        try:
+            buyer.tell(reply if isinstance(reply, Exception) else _with_preference(buyer.call, reply))
+        except Exception as error:
+            log.error("answer broken off", exc_info=error)
 
     def _are_half(self, waiting: int) -> bool:
         """A batch costs the shop what dozens of orders in it do. With half of the buyers in each, one is carried while
@@ -178,14 +181,13 @@ class Checkout:
 class _Buyer:
     """One who waits for an answer: for his batch to come back, and then for the outcome."""
 
-    __slots__ = ("_checkout", "began", "call", "is_told", "tell")
+    __slots__ = ("_checkout", "began", "call", "tell")
 
     def __init__(self, checkout: Checkout, call: OrderCall, tell: Tell) -> None:
         self._checkout = checkout
         self.call = call
         self.tell = tell
         self.began = monotonic()
-        self.is_told = False
 
     def done(self) -> bool:
         return False
@@ -194,10 +196,7 @@ class _Buyer:
         try:
             self._checkout.placed(self, result)
         except Exception as error:
-            if self.is_told:
-                log.error("answer broken off", exc_info=error)
-            else:
-                self.set_exception(error)
+            self.set_exception(error)
 
     def set_exception(self, error: Exception) -> None:
         self._checkout.tell(self, error)
