@@ -131,8 +131,8 @@ class Checkout:
             buyer.tell_of(result.order)
 
     def tell(self, buyer: "_Buyer", reply: Reply | Exception, pending: bytes | None = None) -> None:
-        """The end of it for the buyer; an order that is still `pending` keeps its place. Raises nothing: who calls it has
-        others to tell."""
+        """The end of it for the buyer; an order that is still `pending` keeps its place. Raises nothing, for who calls
+        it has others to tell."""
         self._under_way -= 1
         if pending is None:
             self._places.give_back()
