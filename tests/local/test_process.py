@@ -1,6 +1,7 @@
 """Child processes end with their parent, however it ends."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from markethall.local.errors import StartFailed
 from markethall.local.logs import JsonLog
 from markethall.local.process import PORT_ATTEMPTS, Child, Command, start, start_ready
+from markethall.local.scheduling import SLICE_SECONDS, slice_seconds
 from tests.support.machine import eventually
 from tests.support.shop import alive
 
@@ -34,6 +36,11 @@ STUBBORN = (
 )
 
 
+def can_choose_slice() -> bool:
+    version = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
+    return slice_seconds(0) is not None and version >= (6, 12)
+
+
 def command(*args: str) -> Command:
     return Command(args, os.environ)
 
@@ -51,6 +58,17 @@ async def test_a_child_dies_with_a_parent_that_was_killed(parent: subprocess.Pop
     assert alive(child)
     parent.kill()
     await eventually(lambda: not alive(child))
+
+
+@pytest.mark.skipif(not can_choose_slice(), reason="Linux lets a process choose since 6.12")
+async def test_a_child_keeps_its_core_for_longer(tmp_path: Path) -> None:
+    log = JsonLog(tmp_path, "child", "1")
+    child = await start(command("sleep", "300"), log)
+    try:
+        assert slice_seconds(child.pid) == SLICE_SECONDS
+        assert slice_seconds(0) != SLICE_SECONDS, "whoever starts it keeps their own"
+    finally:
+        await child.stop([(signal.SIGTERM, 5.0)])
 
 
 async def test_who_will_not_end_is_killed(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from typing import Any, cast
 
 from markethall.local.errors import StartFailed
 from markethall.local.logs import JsonLog
+from markethall.local.scheduling import keep_core_longer
 
 StopSteps = Sequence[tuple[signal.Signals, float]]
 """Signals to end a process with, each with the seconds it is given."""
@@ -159,7 +160,7 @@ async def start(command: Command, log: JsonLog) -> Child:
         env={**command.env, **(_MORE_ENVIRONMENT.get() or {})},
         start_new_session=True,
         pass_fds=tuple(command.sockets),
-        preexec_fn=dying_with_parent(command.death_signal),
+        preexec_fn=prepared(command.death_signal),
         **as_account(command.account),
     )
     return Child(transport, output)
@@ -180,6 +181,18 @@ def dying_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None
         prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
         if os.getppid() != parent:  # it died between the fork and the line above
             os._exit(1)
+
+    return prepare
+
+
+def prepared(death_signal: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn` of what belongs to the shop."""
+    die_with_parent = dying_with_parent(death_signal)
+
+    def prepare() -> None:
+        if die_with_parent is not None:
+            die_with_parent()
+        keep_core_longer()
 
     return prepare
 

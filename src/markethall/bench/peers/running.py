@@ -15,7 +15,7 @@ from markethall.bench.errors import CannotMeasure
 from markethall.bench.subject import Subject
 from markethall.local import probe
 from markethall.local.ports import LOOPBACK, free_port
-from markethall.local.process import dying_with_parent
+from markethall.local.process import prepared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -37,7 +37,7 @@ async def served(name: str, environment: "Mapping[str, str]") -> "AsyncIterator[
         stderr=asyncio.subprocess.DEVNULL,
         env=environment,
         start_new_session=True,
-        preexec_fn=dying_with_parent(signal.SIGKILL),
+        preexec_fn=prepared(signal.SIGKILL),
     )
     address = f"http://{LOOPBACK}:{port}"
     try:

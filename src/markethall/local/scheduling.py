@@ -1,0 +1,48 @@
+"""How long a process of the shop keeps a core, once it has it, before another one gets a turn.
+
+A batch of orders takes each process some milliseconds. With the kernel's own slice they interrupt each other all the
+time, and each comes back to caches full of others' data. Why it is this long, and what it brings:
+docs/decisions/0032-a-process-keeps-its-core-for-three-milliseconds.md.
+"""
+
+import ctypes
+import os
+import platform
+import struct
+import sys
+
+SLICE_SECONDS = 0.003
+
+_SECOND = 1_000_000_000
+_CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}.get(platform.machine()) if sys.platform == "linux" else None
+"""Numbers of `sched_setattr` and `sched_getattr`: the C library has no functions for them."""
+_call = ctypes.CDLL(None).syscall if _CALLS else None
+_ATTRIBUTES = struct.Struct("IIQiIQQQ")
+"""`struct sched_attr` in its first version: size, policy, flags, nice, priority, runtime, deadline, period."""
+_POLICY, _RUNTIME = 1, 5
+
+
+def keep_core_longer() -> None:
+    """For this process, and all that it starts from now on.
+
+    Linux lets a process choose since 6.12. Elsewhere, or where it is forbidden, nothing happens: it is slower, no more.
+    """
+    attributes = _attributes(0)
+    # Another policy than the usual one: somebody has decided otherwise.
+    if _call is None or _CALLS is None or attributes is None or attributes[_POLICY] != os.SCHED_OTHER:
+        return
+    attributes[_RUNTIME] = int(SLICE_SECONDS * _SECOND)
+    _call(_CALLS[0], 0, _ATTRIBUTES.pack(*attributes), 0)
+
+
+def slice_seconds(pid: int) -> float | None:
+    """What the process `pid`, or this one (0), has chosen; 0.0: nothing; None: the kernel cannot be asked."""
+    attributes = _attributes(pid)
+    return attributes[_RUNTIME] / _SECOND if attributes is not None else None
+
+
+def _attributes(pid: int) -> list[int] | None:
+    if _call is None or _CALLS is None:
+        return None
+    found = ctypes.create_string_buffer(_ATTRIBUTES.size)
+    return list(_ATTRIBUTES.unpack(found.raw)) if _call(_CALLS[1], pid, found, _ATTRIBUTES.size, 0) == 0 else None
