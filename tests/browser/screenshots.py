@@ -75,7 +75,7 @@ async def settled(page: Page) -> None:
 
     await eventually(are_there, seconds=20)
     await page.evaluate(f"Promise.all({seen}.map((image) => image.decode()))")
-    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    await visitor.painted(page)
 
 
 async def keep(page: Page, path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.browser.visitor import fill_delivery, put_into_cart, register, sign_in, visitor
+from tests.browser.visitor import fill_delivery, painted, put_into_cart, register, sign_in, visitor
 from tests.support.client import AdminClient
 from tests.support.machine import eventually
 from tests.support.shop import Shop
@@ -295,6 +295,8 @@ async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Brow
         await page.keyboard.press("Tab")
         await expect(suggestion).to_be_hidden()
         await field.click()
+        await expect(suggestion).to_be_visible()
+        await painted(page)
         await page.keyboard.press("ArrowDown")
         await expect(page.locator("[role=option][data-highlighted]")).to_have_count(1)
         await page.keyboard.press("Enter")

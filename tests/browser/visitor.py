@@ -91,3 +91,9 @@ async def sign_out(page: Page) -> None:
     await page.goto("/account")
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+
+
+async def painted(page: Page) -> None:
+    """What is in the page now has been drawn: nobody presses a key on what he cannot see yet, and the list that is
+    drawn just then loses it."""
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
