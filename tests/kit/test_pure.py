@@ -81,6 +81,18 @@ async def test_a_waiter_hears_what_was_said_before_and_after_it_listened() -> No
     assert waiters.latest(b"a") is None
 
 
+async def test_what_somebody_heard_can_be_left_unremembered() -> None:
+    waiters: Waiters[str] = Waiters(only_unheard=True)
+    waiters.tell(b"a", "early")
+    with waiters.subscribe(b"a") as subscription:
+        assert await subscription.next(1) == "early"
+        waiters.tell(b"a", "late")
+        assert await subscription.next(1) == "late"
+    assert waiters.latest(b"a") is None, "not what was said before it, either"
+    waiters.tell(b"a", "again")
+    assert waiters.latest(b"a") == "again"
+
+
 async def test_group_commit_gathers_what_waits_and_keeps_one_batch_in_flight() -> None:
     batches: list[int] = []
     under_way = 0

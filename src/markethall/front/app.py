@@ -44,7 +44,7 @@ def create(settings: Settings) -> Service:
     directory = Directory(bus)
     balancer = Balancer(directory, settings.upstreams)
     keys = KeyRing(bus)
-    statuses = Waiters[StatusEvent]()
+    statuses = Waiters[StatusEvent](only_unheard=True)
     draining = asyncio.Event()
     readiness = Readiness(bus, balancer)
     clients = ClientAddresses(settings.trusted_proxies)

@@ -1,5 +1,7 @@
 """What orders says about orders, as it happens: `live.orders.status`, which may be lost."""
 
+from collections.abc import Sequence
+from sys import intern
 from typing import NamedTuple
 
 from markethall.contracts.messages import OrderStatusChanged, Shortage
@@ -11,14 +13,16 @@ class StatusEvent(NamedTuple):
 
     status: str
     at: int
-    shortages: list[Shortage]
+    shortages: Sequence[Shortage]
 
 
 Statuses = Waiters[StatusEvent]
+
+_NONE: Sequence[Shortage] = ()
 
 
 def tell_statuses(statuses: Statuses, changed: OrderStatusChanged) -> None:
     """Hand one message's news to those who wait."""
     columns = zip(changed.order_ids, changed.statuses, changed.at, strict=True)
     for index, (order_id, status, at) in enumerate(columns):
-        statuses.tell(order_id, StatusEvent(status, at, changed.shortages.get(index, [])))
+        statuses.tell(order_id, StatusEvent(intern(status), at, changed.shortages.get(index, _NONE)))

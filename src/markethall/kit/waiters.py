@@ -70,11 +70,16 @@ class Waiters(Generic[T]):
 
     The last `recent` keys are remembered, so that a value that comes before its waiter is not
     missed. A value may still be lost (a restart, a broken connection): callers set a deadline.
+
+    Where nearly every key has one waiter, and he is there when the value comes, to remember it all the same costs
+    more than to hand it over: each value drives another, that has long grown cold, out of memory (`only_unheard`).
     """
 
-    def __init__(self, recent: int = 20_000) -> None:
+    def __init__(self, recent: int = 20_000, *, only_unheard: bool = False) -> None:
+        """`only_unheard`: what somebody has heard is not remembered."""
         self._recent: OrderedDict[bytes, T] = OrderedDict()
         self._limit = recent
+        self._only_unheard = only_unheard
         self._waiting: dict[bytes, list[Listener[T]]] = {}
 
     def listen(self, key: bytes, listener: Listener[T]) -> None:
@@ -88,8 +93,12 @@ class Waiters(Generic[T]):
             del self._waiting[key]
 
     def tell(self, key: bytes, value: T) -> None:
-        for listener in tuple(self._waiting.get(key, ())):
+        listeners = tuple(self._waiting.get(key, ()))
+        for listener in listeners:
             listener.put(value)
+        if listeners and self._only_unheard:
+            self._recent.pop(key, None)
+            return
         self._recent[key] = value
         self._recent.move_to_end(key)
         if len(self._recent) > self._limit:
@@ -101,7 +110,7 @@ class Waiters(Generic[T]):
             listener.interrupt()
 
     def latest(self, key: bytes) -> T | None:
-        """What was said last about the key, if it is still remembered."""
+        """What was said last about the key, if it is remembered."""
         return self._recent.get(key)
 
     def subscribe(self, key: bytes, *, with_latest: bool = True) -> Subscription[T]:
