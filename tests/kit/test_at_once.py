@@ -9,7 +9,7 @@ import uvicorn
 
 from markethall.kit.asgi import LATER, Headers, Later, Reply, Scope, Surroundings, Tell, read_body, send_answer
 from markethall.kit.errors import NotFound
-from markethall.kit.http_exchange import WHOLE_BODY
+from markethall.kit.http_exchange import WHOLE_BODY, Prepared, prepared
 from markethall.kit.http_protocol import LimitedProtocol
 from tests.kit.test_http_exchange import ask, asked, connected
 from tests.support.machine import eventually
@@ -22,8 +22,12 @@ TOLD_LATER: list[Tell] = []
 """Of requests that wait for their answer."""
 
 
-def at_once(scope: Scope, tell: Tell) -> Reply | Later | None:
+def at_once(scope: Scope, tell: Tell) -> Reply | Prepared | Later | None:
     match scope["path"]:
+        case "/prepared":
+            return prepared(200, [TEXT], b"known ")
+        case "/prepared-unchanged":
+            return prepared(304, [], b"")
         case "/later":
             asyncio.get_running_loop().call_soon(tell, Reply(200, b"later " + scope[WHOLE_BODY], [TEXT]))
             return LATER
@@ -173,13 +177,45 @@ async def test_a_body_that_has_not_come_is_waited_for(port: int) -> None:
         assert (await asked(client, request[-1:], lambda got: got.endswith(b"late"))).endswith(b"asked late")
 
 
+def _lines(answer: bytes) -> list[bytes]:
+    """But for those that differ each time."""
+    return sorted(line for line in answer.split(b"\r\n") if not line.startswith((b"x-request-id: ", b"date: ")))
+
+
+@pytest.mark.parametrize(("path", "like"), [("/prepared", "/known"), ("/prepared-unchanged", "/unchanged")])
+async def test_an_answer_that_was_prepared_is_written_as_any_other(port: int, path: str, like: str) -> None:
+    end = b"known " if path == "/prepared" else b"\r\n\r\n"
+    async with connected(port) as client:
+        got, other = [await asked(client, ask(each), lambda got: got.endswith(end)) for each in (path, like)]
+    assert _lines(got) == _lines(other)
+    assert all(b"\r\nx-request-id: " in each and b"\r\ndate: " in each for each in (got, other))
+
+
+def test_what_is_prepared_has_one_line_a_header() -> None:
+    with pytest.raises(RuntimeError):
+        prepared(200, [(b"location", b"/a\r\nset-cookie: x=y")], b"")
+
+
+class Answers:
+    """Keeps the headers of what is answered."""
+
+    def __init__(self) -> None:
+        self.headers: list[Headers] = []
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        self.headers.append(headers)
+
+    def answer_prepared(self, answer: Prepared, more: bytes) -> None:
+        raise AssertionError("nothing was prepared")
+
+
 def test_headers_of_answers_are_not_shared() -> None:
     """What is added to one answer must not be in the next one."""
     mine: Headers = [TEXT]
     surroundings = Surroundings(app, at_once=lambda scope, tell: Reply(200, b"", mine))
-    sent: list[Headers] = []
+    answers = Answers()
     for _ in range(2):
         scope = {"method": "GET", "path": "/", "headers": []}
-        assert surroundings.answer_at_once(scope, lambda status, headers, body: sent.append(headers))
-    assert [len(headers) for headers in sent] == [4, 4]
+        assert surroundings.answer_at_once(scope, answers)
+    assert [len(headers) for headers in answers.headers] == [4, 4]
     assert mine == [TEXT]

@@ -9,6 +9,7 @@ from markethall.front.checkout import ORDERS, Checkout
 from markethall.front.products import Products, is_product_read
 from markethall.front.routes import segments_of, template
 from markethall.kit.asgi import Later, Reply, Scope, Tell
+from markethall.kit.http_exchange import Prepared
 
 
 class AtOnce:
@@ -17,7 +18,7 @@ class AtOnce:
         self._products = products
         self._checkout = checkout
 
-    def __call__(self, scope: Scope, tell: Tell) -> Reply | Later | None:
+    def __call__(self, scope: Scope, tell: Tell) -> Reply | Prepared | Later | None:
         """
         Raises:
             Problem: it is refused.

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from markethall.contracts.internal import ListedProducts, ProductDocument
 from markethall.contracts.public import ProductSummary, ProductView
 from markethall.front.availability import Availability
+from markethall.kit.http_exchange import Prepared
 
 # Nothing but the places to fill in can look like this: in text, quotes are escaped, and no
 # attribute is null.
@@ -24,11 +26,16 @@ class Page(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class Document(msgspec.Struct, frozen=True):
+@dataclass(slots=True)
+class Document:
     """What is sent: the JSON, and an entity tag that differs where the JSON does."""
 
     body: bytes
     etag: bytes
+    hit: Prepared | None = field(default=None, compare=False)
+    """The answer to who finds it in the cache, once it was given."""
+    unchanged: Prepared | None = field(default=None, compare=False)
+    """The same to who has it already."""
 
 
 class Template:

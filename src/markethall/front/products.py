@@ -24,6 +24,7 @@ from markethall.front.upstream import respond, return_answer
 from markethall.kit.asgi import Reply, Scope, Send, header
 from markethall.kit.balancing import Answer, Balancer, ServiceUnavailable
 from markethall.kit.errors import Unavailable, Unreadable
+from markethall.kit.http_exchange import Prepared, prepared
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,8 @@ READS = Counter("markethall_cache_reads_total", "Reads of products, by how the c
 _products = msgspec.msgpack.Decoder(ProductView)
 _lists = msgspec.msgpack.Decoder(ListedProducts)
 
-_HEADERS = ((b"content-type", b"application/json"), (b"cache-control", b"public, no-cache"))
+_Headers = tuple[tuple[bytes, bytes], ...]
+_HEADERS: _Headers = ((b"content-type", b"application/json"), (b"cache-control", b"public, no-cache"))
 _HIT = (b"cache-status", b"markethall; hit")
 _STALE = ((b"cache-status", b"markethall; hit; detail=stale"), (b"warning", b'110 markethall "Response is Stale"'))
 
@@ -120,7 +122,7 @@ class Products:
         await respond(send, status, headers, body, method=scope["method"])
         return True
 
-    def at_once(self, scope: Scope, segments: Segments) -> Reply | None:
+    def at_once(self, scope: Scope, segments: Segments) -> Reply | Prepared | None:
         """What `serve` answers, where it is in the cache, fresh, and put together."""
         if self._off:
             return None
@@ -131,7 +133,7 @@ class Products:
         if document is None:
             return None
         self.counts.hit()
-        return _reply(scope, document, (_HIT,) if self._catalog_is_alive() else _STALE)
+        return _hit(scope, document) if self._catalog_is_alive() else _reply(scope, document, _STALE)
 
     async def _read(self, key: Key) -> Read:
         if self._off:
@@ -256,12 +258,36 @@ def _template(key: Key, answer: Answer) -> tuple[Template, Mapping[str, int]]:
     return list_template(listed), {item.summary.slug: item.version for item in listed.items}
 
 
-def _reply(scope: Scope, document: Document, more: tuple[tuple[bytes, bytes], ...]) -> Reply:
-    headers = [*_HEADERS, *more, (b"etag", document.etag)]
+def _hit(scope: Scope, document: Document) -> Prepared:
+    """The same bytes each time, until the document changes."""
+    if _is_known(scope, document):
+        if document.unchanged is None:
+            document.unchanged = _prepared(_unchanged(document, (_HIT,)))
+        return document.unchanged
+    if document.hit is None:
+        document.hit = _prepared(_whole(document, (_HIT,)))
+    return document.hit
+
+
+def _prepared(reply: Reply) -> Prepared:
+    return prepared(reply.status, reply.headers, reply.body)
+
+
+def _reply(scope: Scope, document: Document, more: _Headers) -> Reply:
+    return _unchanged(document, more) if _is_known(scope, document) else _whole(document, more)
+
+
+def _whole(document: Document, more: _Headers) -> Reply:
+    return Reply(200, document.body, [*_HEADERS, *more, (b"etag", document.etag)])
+
+
+def _unchanged(document: Document, more: _Headers) -> Reply:
+    return Reply(304, b"", [*_HEADERS[1:], *more, (b"etag", document.etag)])
+
+
+def _is_known(scope: Scope, document: Document) -> bool:
     asked = header(scope, b"if-none-match")
-    if asked is not None and _matches(asked, document.etag.decode()):
-        return Reply(304, b"", headers[1:])
-    return Reply(200, document.body, headers)
+    return asked is not None and _matches(asked, document.etag.decode())
 
 
 def _matches(asked: str, etag: str) -> bool:

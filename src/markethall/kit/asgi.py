@@ -6,14 +6,14 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 import structlog
 
 from markethall.kit import telemetry, tracing
 from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Invalid, Problem, TooLarge, Unreadable, UnsupportedMedia
-from markethall.kit.http_exchange import WHOLE_BODY, Prepared
+from markethall.kit.http_exchange import BODILESS, WHOLE_BODY, Prepared
 from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
 
@@ -42,9 +42,20 @@ class Later(Enum):
 LATER: Literal[Later.LATER] = Later.LATER
 Tell = Callable[[Reply | Exception], None]
 """To be called once, with the answer; an error is answered by its problem document."""
-AtOnce = Callable[[Scope, Tell], Reply | Later | None]
+AtOnce = Callable[[Scope, Tell], Reply | Prepared | Later | None]
 """Answers a request, whose body is in the scope, without a task: at once, or by a call of `tell` (`LATER`). None where
 it cannot: then the application is called, with the same scope."""
+
+
+class Answering(Protocol):
+    """Who writes the answer: the exchange of the server."""
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    def answer_prepared(self, answer: Prepared, more: bytes) -> None:
+        """`more`: header lines that are this answer's own."""
+        ...
+
 
 Refuse = Callable[[bytes, bytes], Prepared | None]
 """Method and target of a request that is to be turned away before it is looked at; None: it is not."""
@@ -60,7 +71,6 @@ INTERNAL_BODY_BYTES = 64 << 20
 DISCARDED_BYTES = 8 << 20
 DISCARD_SECONDS = 1.0
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-_BODILESS = (204, 304)
 TURNED_AWAY = 503
 """Status of what is refused before it is looked at."""
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -231,10 +241,10 @@ class Surroundings:
         given = next((value.decode("latin-1") for name, value in headers if name == b"x-request-id"), None)
         request_id = given if given and _REQUEST_ID.match(given) else random_hex(32)
         telemetry.observe_request(method.decode("ascii"), target.decode("ascii"), TURNED_AWAY, 0.0)
-        return refusal, b"x-request-id: %b\r\nx-content-type-options: nosniff\r\n" % request_id.encode()
+        return refusal, _lines_of(request_id)
 
-    def answer_at_once(self, scope: Scope, send: Callable[[int, Headers, bytes], None]) -> bool:
-        """Whether `send` was called with status, headers and body of the answer, or will be. For the server."""
+    def answer_at_once(self, scope: Scope, answering: Answering) -> bool:
+        """Whether it was answered, or will be. For the server."""
         if self._at_once is None or tracing.is_on():
             return False
         started = time.perf_counter()
@@ -242,15 +252,20 @@ class Surroundings:
         def tell(reply: Reply | Exception) -> None:
             status, body, headers = _reply_of(to_problem(reply)) if isinstance(reply, Exception) else reply
             sent = [*headers, (b"x-request-id", request_id_of(scope).encode()), _NO_SNIFFING]
-            if status not in _BODILESS:
+            if status not in BODILESS:
                 sent.append((b"content-length", b"%d" % len(body)))
             telemetry.observe_request(scope["method"], _route(scope), status, time.perf_counter() - started)
-            send(status, sent, body)
+            answering.answer(status, sent, body)
 
         try:
             reply = self._at_once(scope, tell)
         except Exception as error:
             tell(error)
+            return True
+        if isinstance(reply, Prepared):
+            seconds = time.perf_counter() - started
+            telemetry.observe_request(scope["method"], _route(scope), reply.status, seconds)
+            answering.answer_prepared(reply, _lines_of(request_id_of(scope)))
             return True
         if reply is None:
             return False
@@ -331,6 +346,10 @@ def request_id_of(scope: Scope) -> str:
         given = header(scope, b"x-request-id")
         known = scope[_REQUEST_ID_HERE] = given if given and _REQUEST_ID.match(given) else random_hex(32)
     return known
+
+
+def _lines_of(request_id: str) -> bytes:
+    return b"x-request-id: %b\r\nx-content-type-options: nosniff\r\n" % request_id.encode()
 
 
 def _reply_of(problem: Problem) -> Reply:

@@ -6,7 +6,7 @@ and two timers for every request: most of what a short answer costs.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -19,12 +19,16 @@ Message = MutableMapping[str, Any]
 WHOLE_BODY = "markethall.whole_body"
 """In the scope of a request whose body came along with its head: the body."""
 
+BODILESS = frozenset({204, 304})
+"""Statuses of answers that have no body, and say no length."""
+
 log = logging.getLogger("uvicorn.error")
 
 
 class Prepared(NamedTuple):
-    """A whole answer that is always the same: status line and headers, each with its line end, and the body."""
+    """A whole answer that is given many times. `head`: status line and headers, each with its line end."""
 
+    status: int
     head: bytes
     body: bytes
 
@@ -37,9 +41,23 @@ _BROKEN = (
 
 
 def prepared(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Prepared:
-    """`headers`: in lower case, without the length, and without any that is about the connection."""
-    lines = [b"%b: %b\r\n" % header for header in (*headers, (b"content-length", b"%d" % len(body)))]
-    return Prepared(_STATUS_LINES[status] + b"".join(lines), body)
+    """`headers`: in lower case, without the length, and without any that is about the connection.
+
+    Raises:
+        RuntimeError: there is a line end in one of them.
+    """
+    lines = [_STATUS_LINES[status], *(b"%b: %b\r\n" % header for header in headers)]
+    if status not in BODILESS:
+        lines.append(b"content-length: %d\r\n" % len(body))
+    return Prepared(status, _head(lines), body)
+
+
+def _head(lines: Sequence[bytes]) -> bytes:
+    head = b"".join(lines)
+    # One line a header: a value with a line end in it would be a header, or an answer, of its own.
+    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:
+        raise RuntimeError("Invalid HTTP header.")
+    return head
 
 
 class Exchange:
@@ -187,7 +205,9 @@ class Exchange:
         self._on_complete()
 
     def answer_prepared(self, answer: Prepared, more: bytes) -> None:
-        """In place of `run`, where there is no scope: at the price of the bytes. `more`: header lines."""
+        """In place of `run`, at the price of the bytes. `more`: header lines."""
+        if self.disconnected:
+            return
         parts = [answer.head, more]
         for name, value in self._server.default_headers:
             parts.append(b"%b: %b\r\n" % (name, value))
@@ -225,16 +245,12 @@ class Exchange:
                 self.keep_alive = False
         if not self.keep_alive and not closes:
             parts.append(b"connection: close\r\n")
-        bodiless = self.method == b"HEAD" or status in (204, 304)
+        bodiless = self.method == b"HEAD" or status in BODILESS
         if length is None and not self.is_chunked and not bodiless:
             self.is_chunked = True
             parts.append(b"transfer-encoding: chunked\r\n")
         self._left = 0 if bodiless else length or 0
-        head = b"".join(parts)
-        # One line a header: a value with a line end in it would be a header, or an answer, of its own.
-        if head.count(b"\n") != len(parts) or head.count(b"\r") != len(parts) or b"\0" in head:
-            raise RuntimeError("Invalid HTTP header.")
-        return head + b"\r\n"
+        return _head(parts) + b"\r\n"
 
     def _write_head(self) -> None:
         if self._head is not None:

@@ -209,7 +209,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return True
         exchange.scope = self._scope_of(exchange)
         exchange.scope[WHOLE_BODY] = bytes(exchange.body)
-        taken: bool = answer_at_once(exchange.scope, exchange.answer)
+        taken: bool = answer_at_once(exchange.scope, exchange)
         return taken
 
     def _start(self, exchange: Exchange) -> None:
