@@ -14,7 +14,8 @@ import sys
 SLICE_SECONDS = 0.003
 
 _SECOND = 1_000_000_000
-_CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}.get(platform.machine()) if sys.platform == "linux" else None
+_IS_KNOWN = sys.platform == "linux" and sys.maxsize > 1 << 32  # a program of 32 bits has other numbers
+_CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}.get(platform.machine()) if _IS_KNOWN else None
 """Numbers of `sched_setattr` and `sched_getattr`: the C library has no functions for them."""
 _call = ctypes.CDLL(None).syscall if _CALLS else None
 _ATTRIBUTES = struct.Struct("IIQiIQQQ")
