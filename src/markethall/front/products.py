@@ -287,7 +287,10 @@ def _unchanged(document: Document, more: _Headers) -> Reply:
 
 def _is_known(scope: Scope, document: Document) -> bool:
     asked = header(scope, b"if-none-match")
-    return asked is not None and _matches(asked, document.etag.decode())
+    if asked is None:
+        return False
+    etag = document.etag.decode()
+    return asked == etag or _matches(asked, etag)
 
 
 def _matches(asked: str, etag: str) -> bool:
