@@ -1,6 +1,7 @@
 """Requests that the application answers without a task, at once or later, between others that it is called with."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import uvicorn
 
 from markethall.kit.asgi import LATER, Headers, Later, Reply, Scope, Surroundings, Tell, read_body, send_answer
 from markethall.kit.errors import NotFound
-from markethall.kit.http_exchange import WHOLE_BODY, Prepared, prepared
+from markethall.kit.http_exchange import WHOLE_BODY, Exchange, Prepared, prepared
 from markethall.kit.http_protocol import LimitedProtocol
 from tests.kit.test_http_exchange import ask, asked, connected
 from tests.support.machine import eventually
@@ -178,15 +179,37 @@ async def test_a_body_that_has_not_come_is_waited_for(port: int) -> None:
 
 
 def _lines(answer: bytes) -> list[bytes]:
-    """But for those that differ each time."""
-    return sorted(line for line in answer.split(b"\r\n") if not line.startswith((b"x-request-id: ", b"date: ")))
+    """Without what differs each time: the values of two headers."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = [re.sub(rb"^(x-request-id|date): .*", rb"\1", line) for line in head.split(b"\r\n")]
+    return [*sorted(lines), body]
 
 
 @pytest.mark.parametrize(("path", "like"), [("/prepared", "/known"), ("/prepared-unchanged", "/unchanged")])
-async def test_an_answer_that_was_prepared_is_written_as_any_other(port: int, path: str, like: str) -> None:
+@pytest.mark.parametrize("more", [[], ["Connection: close"]])
+@pytest.mark.parametrize("drains", [False, True])
+async def test_an_answer_that_was_prepared_is_written_as_any_other(
+    port: int, path: str, like: str, more: list[str], drains: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if drains:
+        whole = Exchange.__init__
+
+        def begin(exchange: Exchange, *args: Any, **named: Any) -> None:
+            whole(exchange, *args, **named)
+            state = exchange._server
+            if (b"connection", b"close") not in state.default_headers:
+                state.default_headers = [*state.default_headers, (b"connection", b"close")]
+
+        monkeypatch.setattr(Exchange, "__init__", begin)
     end = b"known " if path == "/prepared" else b"\r\n\r\n"
-    async with connected(port) as client:
-        got, other = [await asked(client, ask(each), lambda got: got.endswith(end)) for each in (path, like)]
+    is_last = bool(more) or drains
+    answers = []
+    for each in (path, like):
+        async with connected(port) as client:
+            request = ask(each, "GET", b"", *more)
+            answers.append(await asked(client, request, lambda got: not is_last and got.endswith(end)))
+    got, other = answers
+    assert got.count(b"connection: close") == int(is_last)
     assert _lines(got) == _lines(other)
     assert all(b"\r\nx-request-id: " in each and b"\r\ndate: " in each for each in (got, other))
 

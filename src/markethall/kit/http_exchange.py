@@ -209,11 +209,12 @@ class Exchange:
         if self.disconnected:
             return
         parts = [answer.head, more]
+        closes = False
         for name, value in self._server.default_headers:
             parts.append(b"%b: %b\r\n" % (name, value))
-            if name == b"connection":
-                self.keep_alive = self.keep_alive and b"close" not in value.lower()
-        if not self.keep_alive:
+            if name == b"connection" and b"close" in value.lower():
+                closes, self.keep_alive = True, False
+        if not self.keep_alive and not closes:
             parts.append(b"connection: close\r\n")
         self.is_started = self.response_complete = True
         self.expects_continue = False

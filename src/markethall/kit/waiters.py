@@ -71,12 +71,13 @@ class Waiters(Generic[T]):
     The last `recent` keys are remembered, so that a value that comes before its waiter is not
     missed. A value may still be lost (a restart, a broken connection): callers set a deadline.
 
-    Where nearly every key has one waiter, and he is there when the value comes, to remember it all the same costs
-    more than to hand it over: each value drives another, that has long grown cold, out of memory (`only_unheard`).
+    Where a key has one waiter, and he is there when the value comes, to remember it all the same costs more than to
+    hand it over: each value drives another, that has long grown cold, out of memory (`only_unheard`).
     """
 
     def __init__(self, recent: int = 20_000, *, only_unheard: bool = False) -> None:
-        """`only_unheard`: what somebody has heard is not remembered."""
+        """`only_unheard`: what a listener has heard who left for it is not remembered. Who goes on listening may still
+        have to be told, for he may have heard nothing that is of use to him."""
         self._recent: OrderedDict[bytes, T] = OrderedDict()
         self._limit = recent
         self._only_unheard = only_unheard
@@ -96,7 +97,7 @@ class Waiters(Generic[T]):
         listeners = tuple(self._waiting.get(key, ()))
         for listener in listeners:
             listener.put(value)
-        if listeners and self._only_unheard:
+        if listeners and self._only_unheard and key not in self._waiting:
             self._recent.pop(key, None)
             return
         self._recent[key] = value

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from markethall.local import scheduling
 from markethall.local.errors import StartFailed
 from markethall.local.logs import JsonLog
-from markethall.local.scheduling import keep_core_longer
 
 StopSteps = Sequence[tuple[signal.Signals, float]]
 """Signals to end a process with, each with the seconds it is given."""
@@ -185,14 +185,16 @@ def dying_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None
     return prepare
 
 
-def prepared(death_signal: signal.Signals) -> Callable[[], None]:
+def prepared(death_signal: signal.Signals) -> Callable[[], None] | None:
     """For `preexec_fn` of what belongs to the shop."""
     die_with_parent = dying_with_parent(death_signal)
+    if not scheduling.IS_POSSIBLE:
+        return die_with_parent
 
     def prepare() -> None:
         if die_with_parent is not None:
             die_with_parent()
-        keep_core_longer()
+        scheduling.keep_core_longer()
 
     return prepare
 

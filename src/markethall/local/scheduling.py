@@ -14,6 +14,7 @@ import sys
 SLICE_SECONDS = 0.003
 
 _SECOND = 1_000_000_000
+_SLICE = int(SLICE_SECONDS * _SECOND)
 _IS_KNOWN = sys.platform == "linux" and sys.maxsize > 1 << 32  # a program of 32 bits has other numbers
 _CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}.get(platform.machine()) if _IS_KNOWN else None
 """Numbers of `sched_setattr` and `sched_getattr`: the C library has no functions for them."""
@@ -23,21 +24,27 @@ _ATTRIBUTES = struct.Struct("IIQiIQQQ")
 _POLICY, _RUNTIME = 1, 5
 
 
+IS_POSSIBLE = _call is not None
+
+
 def keep_core_longer() -> None:
     """For this process, and all that it starts from now on.
 
-    Linux lets a process choose since 6.12. Elsewhere, or where it is forbidden, nothing happens: it is slower, no more.
+    Linux lets a process choose since 6.12. Elsewhere, where it is forbidden, and where the slice is as long already,
+    nothing happens.
     """
     attributes = _attributes(0)
     # Another policy than the usual one: somebody has decided otherwise.
     if _call is None or _CALLS is None or attributes is None or attributes[_POLICY] != os.SCHED_OTHER:
         return
-    attributes[_RUNTIME] = int(SLICE_SECONDS * _SECOND)
+    if attributes[_RUNTIME] >= _SLICE:
+        return
+    attributes[_RUNTIME] = _SLICE
     _call(_CALLS[0], 0, _ATTRIBUTES.pack(*attributes), 0)
 
 
 def slice_seconds(pid: int) -> float | None:
-    """What the process `pid`, or this one (0), has chosen; 0.0: nothing; None: the kernel cannot be asked."""
+    """That of the process `pid`, or of this one (0); 0.0: the kernel lets nobody choose; None: it cannot be asked."""
     attributes = _attributes(pid)
     return attributes[_RUNTIME] / _SECOND if attributes is not None else None
 
