@@ -164,3 +164,11 @@ def test_figures_are_medians_with_their_bounds() -> None:
     assert figures["cpu_us"].median == 200.0
     assert figures["load_cpu_us"].median == 10.0
     assert figures["memory_mib"].median == 120.0
+
+
+async def test_what_takes_other_settings_is_refused_before_anything_is_measured(shop: Shop) -> None:
+    told: list[str] = []
+    cases = [Case("cached", Reads()), Case("past the cache", Reads(Path.UNCACHED))]
+    with pytest.raises(CannotMeasure, match="past the cache"):
+        await measure(cases, Wanted(data=shop.data), SHORT, told.append)
+    assert told == []

@@ -12,6 +12,7 @@ from markethall.auditing.report import audit
 from markethall.bench import answers as front_answers
 from markethall.bench import settling
 from markethall.bench.case import Case, Facts, Ready
+from markethall.bench.errors import CannotMeasure
 from markethall.bench.load.seen import Seen
 from markethall.bench.settling import Books
 from markethall.bench.subject import Subject, Wanted, opened
@@ -77,6 +78,7 @@ async def measure(
     """
     found: dict[str, list[Round]] = {case.name: [] for case in cases}
     shops = _by_shop(cases)
+    _refuse_others(shops, wanted)
     for together in [shops] if course.side_by_side else [[each] for each in shops]:
         async with AsyncExitStack() as stack:
             stalls = [stall for shop in together for stall in await _prepared(shop, wanted, stack)]
@@ -89,6 +91,14 @@ async def measure(
             if not course.audit_each:
                 await _audit_at_the_end(stalls, found)
     return found
+
+
+def _refuse_others(shops: Sequence[tuple[Mapping[str, str], list[Case]]], wanted: Wanted) -> None:
+    """Before anything is measured in vain."""
+    others = [case.name for settings, cases in shops if settings for case in cases]
+    if others and not wanted.is_own:
+        names = ", ".join(others)
+        raise CannotMeasure(f"only without --data and --url, for it takes a shop with other settings: {names}")
 
 
 def steps(cases: Sequence[Case], course: Course) -> int:
