@@ -196,13 +196,7 @@ class Exchange:
             log.error("Answer that cannot be sent", exc_info=error)
             self._break_off()
             return
-        self.is_started = True
-        self.expects_continue = False
-        self.response_complete = True
-        self._transport.write(head + body)
-        if not self.keep_alive:
-            self._transport.close()
-        self._on_complete()
+        self._write_whole(head + body)
 
     def answer_prepared(self, answer: Prepared, more: bytes) -> None:
         """In place of `run`, at the price of the bytes. `more`: header lines."""
@@ -216,12 +210,7 @@ class Exchange:
                 closes, self.keep_alive = True, False
         if not self.keep_alive and not closes:
             parts.append(b"connection: close\r\n")
-        self.is_started = self.response_complete = True
-        self.expects_continue = False
-        self._transport.write(b"%b\r\n%b" % (b"".join(parts), answer.body))
-        if not self.keep_alive:
-            self._transport.close()
-        self._on_complete()
+        self._write_whole(b"%b\r\n%b" % (b"".join(parts), answer.body))
 
     @property
     def can_be_written(self) -> bool:
@@ -252,6 +241,14 @@ class Exchange:
             parts.append(b"transfer-encoding: chunked\r\n")
         self._left = 0 if bodiless else length or 0
         return _head(parts) + b"\r\n"
+
+    def _write_whole(self, answer: bytes) -> None:
+        self.is_started = self.response_complete = True
+        self.expects_continue = False
+        self._transport.write(answer)
+        if not self.keep_alive:
+            self._transport.close()
+        self._on_complete()
 
     def _write_head(self) -> None:
         if self._head is not None:
