@@ -73,8 +73,8 @@ async def test_reads_are_answered_as_they_should(shop: Shop) -> None:
 
 
 async def test_reads_past_the_cache_need_a_shop_that_is_started_so(shop: Shop) -> None:
-    with pytest.raises(CannotMeasure, match="CACHE_ENTRIES"):
-        await measured(shop, Case("uncached", Reads(Path.UNCACHED, Pace(4), 5)))
+    with pytest.raises(CannotMeasure, match=r"other settings: past the cache$"):
+        await measured(shop, Case("past the cache", Reads(Path.UNCACHED, Pace(4), 5)))
 
 
 @pytest.mark.timeout(240)
