@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -33,9 +34,10 @@ from markethall.kit.crash_points import UnknownCrashPoint, arm
 from markethall.kit.db import Database
 from markethall.kit.errors import Unavailable
 from markethall.kit.figures import figures_route
-from markethall.kit.http_protocol import LimitedProtocol
+from markethall.kit.http_protocol import LimitedProtocol, most_of
 from markethall.kit.identity import Identity, KeyRing
 from markethall.kit.lifespan import Lifespan
+from markethall.kit.open_files import allow_as_many_as_possible
 from markethall.kit.problems import answer, with_head
 from markethall.kit.registry import Registration
 from markethall.kit.settings import Settings, WrongSetting, variable
@@ -51,6 +53,8 @@ LINGER_SECONDS = 1.5
 PROXY_LINGER_SECONDS = 4.0
 """For the proxy to let go of its connections after that: longer than it keeps an idle one."""
 LOOK_SECONDS = 0.05
+OWN_FILES = 256
+"""That a replica may have open besides the connections of those who ask it."""
 TICKS_PER_LOOK = 5
 """Of the server's, ten a second: how often connections are looked at that are idle, or late."""
 
@@ -262,6 +266,14 @@ def _listen_as_told(settings: Settings) -> socket.socket:
         raise WrongSetting(f"{variable('host')} should be an address of this machine ({host}: {reason})") from None
 
 
+def _most_connections(settings: Settings) -> int:
+    """As many as it should have, if the system allows so many files beside those of its own."""
+    room = most_of(allow_as_many_as_possible() - OWN_FILES)
+    if room < settings.connections:
+        log.warning("fewer connections than wanted", connections=room, wanted=settings.connections)
+    return min(room, settings.connections)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """
     Raises:
@@ -287,7 +299,7 @@ class DrainingServer(uvicorn.Server):
             uvicorn.Config(
                 service.asgi,
                 loop="uvloop",
-                http=LimitedProtocol,
+                http=partial(LimitedProtocol, most_connections=_most_connections(service.settings)),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="on",
                 log_config=None,

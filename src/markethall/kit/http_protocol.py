@@ -11,13 +11,15 @@ import msgspec
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from markethall.kit.errors import PROBLEM_JSON, Problem, Unreadable
+from markethall.kit.errors import PROBLEM_JSON, Problem, Unavailable, Unreadable
 from markethall.kit.http_exchange import WHOLE_BODY, Exchange
 from markethall.kit.ids import random_id
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 << 10
 LINGER_SECONDS = 1.0
+MOST_CONNECTIONS = 10_000
+HEALTH = b"/health/"
 PROXY = "proxy"
 """Stands for the address of whoever connects to the proxy's own socket (`Settings.proxy_socket`)."""
 
@@ -38,8 +40,29 @@ class LargeHead(Problem):
     title = "The headers are too large"
 
 
+class TooManyConnections(Unavailable):
+    """As many connections are open as this replica may have."""
+
+    code = "too_many_connections"
+    title = "Too many connections are open just now"
+
+
+def most_of(files: int) -> int:
+    """The most connections, where those who are told that they are too many take some of `files`, too."""
+    return max(1, (files - 1) * 8 // 9)
+
+
+def _told_at_once(most_connections: int) -> int:
+    return most_connections // 8 + 1
+
+
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
-_REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    503: b"Service Unavailable",
+}
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -48,6 +71,9 @@ class LimitedProtocol(HttpToolsProtocol):
     A head is what comes before the body. From the first byte, or the connection, to its end it
     may take `HEAD_SECONDS` and `MAX_HEAD_BYTES`. Times are looked at by `look`, which whoever runs the server calls
     every second or so: a timer for each request would cost more than all else that is done about them.
+
+    Of `most_connections` and some more, these are told 503, unless they ask for the replica's health, and all beyond
+    are closed.
     """
 
     cycle: Exchange | None  # type: ignore[assignment]
@@ -56,13 +82,23 @@ class LimitedProtocol(HttpToolsProtocol):
     _head_since: float | None = None
     _idle_since: float | None = None
     _refused = False
+    _is_one_too_many = False
     _answering: Exchange | None = None
     """Whose turn it is; `cycle` is the one that came last."""
     _unstarted: Exchange | None = None
     """Its head has come, and perhaps its body: that is known at the end of `data_received`."""
 
+    def __init__(self, *args: Any, most_connections: int = MOST_CONNECTIONS, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._most_connections = most_connections
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        count = len(self.connections)
+        if count > self._most_connections + _told_at_once(self._most_connections):
+            transport.abort()
+            return
+        self._is_one_too_many = count > self._most_connections
         connected = transport.get_extra_info("socket")
         if connected is not None and connected.family == socket.AF_UNIX:
             self.client = (PROXY, 0)
@@ -104,7 +140,10 @@ class LimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(Unreadable("Invalid HTTP request received."))
         exchange, self._unstarted = self._unstarted, None
-        if exchange is not None and not self._is_answered(exchange):
+        if exchange is not None and self._is_one_too_many and not exchange.target.startswith(HEALTH):
+            exchange.response_complete = True
+            self._refuse(TooManyConnections())
+        elif exchange is not None and not self._is_answered(exchange):
             self._start(exchange)
         # A body that came along with its head is over it by now, and does not count.
         if self._head_since is not None and not self._refused and not is_rest:
@@ -240,17 +279,15 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._answers_first():
             return
         body = msgspec.json.encode(problem.document())
-        head = (
-            b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nx-request-id: %s\r\nconnection: close\r\n\r\n"
-            % (
-                problem.status,
-                _REASONS[problem.status],
-                PROBLEM_JSON.encode(),
-                len(body),
-                str(random_id()).encode(),
-            )
-        )
-        self.transport.write(head + body)
+        lines = [
+            b"HTTP/1.1 %d %s" % (problem.status, _REASONS[problem.status]),
+            b"content-type: " + PROBLEM_JSON.encode(),
+            b"content-length: %d" % len(body),
+            b"x-request-id: " + str(random_id()).encode(),
+            b"connection: close",
+            *(f"{name.lower()}: {value}".encode() for name, value in problem.headers.items()),
+        ]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
         # Closing on what is still coming in would reset the connection, and the answer be lost.
         self._refused = True
         self.transport.write_eof()

@@ -123,6 +123,8 @@ class Settings(BaseSettings):
 
     rate_limit: int | None = Field(default=None, ge=1)
     """Requests per second for each client address, on all routes. None: no limit."""
+    connections: int = Field(default=10_000, ge=1, le=100_000)
+    """Open at a replica at most, if the system's limit of open files allows it; one more is answered 503."""
     orders_under_way: int = Field(default=5_000, ge=1, le=10_000)
     """Orders that a front has taken and whose outcome is not known yet, at most; one more is answered 503."""
     cache_entries: int = Field(default=10_000, ge=0)

@@ -2,19 +2,17 @@
 
 import asyncio
 import gc
-import resource
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import TypeVar
+
+from markethall.kit.open_files import allow_as_many_as_possible
 
 T = TypeVar("T")
 
 
 def run_undisturbed(work: Callable[[], Coroutine[None, None, T]]) -> T:
     """With as many connections as the system allows, no garbage collection, and the faster loop where it is there."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_as_many_as_possible()
     gc.collect()
     gc.freeze()
     gc.disable()

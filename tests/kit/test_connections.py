@@ -1,0 +1,123 @@
+"""How many may be connected to a replica at once."""
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import pytest
+import uvicorn
+
+from markethall.kit.http_protocol import LimitedProtocol, most_of
+from tests.support.machine import eventually
+
+MOST = 16
+TOLD = MOST // 8 + 1
+ASK = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
+
+Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    protocol = partial(LimitedProtocol, most_connections=MOST)
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan="off", log_config=None)  # type: ignore[arg-type]
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server._serve())
+    try:
+        await eventually(lambda: server.started)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(task, 20)
+
+
+async def connected(port: int, open_ones: AsyncExitStack) -> Client:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    open_ones.callback(writer.close)
+    return reader, writer
+
+
+async def asked(client: Client, path: bytes = b"/") -> bytes:
+    """Status and headers; nothing where the connection was closed."""
+    reader, writer = client
+    async with asyncio.timeout(10):
+        try:
+            writer.write(ASK % path)
+            return await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return b""
+
+
+async def test_who_is_one_too_many_is_told_and_who_is_connected_is_served(port: int) -> None:
+    async with AsyncExitStack() as open_ones:
+        first = [await connected(port, open_ones) for _ in range(MOST)]
+        assert all([(await asked(each)).startswith(b"HTTP/1.1 200") for each in first])
+        told = await connected(port, open_ones)
+        answer = await asked(told)
+        assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert b"\r\nretry-after: 1\r\n" in answer
+        assert b"\r\nconnection: close\r\n" in answer
+        assert json.loads(await told[0].read())["code"] == "too_many_connections"
+        assert all([(await asked(each)).startswith(b"HTTP/1.1 200") for each in first])
+
+
+async def test_health_is_told_to_one_too_many_and_beyond_them_all_are_closed(port: int) -> None:
+    async with AsyncExitStack() as open_ones:
+        for _ in range(MOST):
+            assert await asked(await connected(port, open_ones))
+        for _ in range(TOLD):
+            assert (await asked(await connected(port, open_ones), b"/health/ready")).startswith(b"HTTP/1.1 200")
+        assert not await asked(await connected(port, open_ones), b"/health/ready")
+
+
+async def test_where_one_has_gone_the_next_is_served(port: int) -> None:
+    async with AsyncExitStack() as open_ones:
+        first = [await connected(port, open_ones) for _ in range(MOST)]
+        assert (await asked(await connected(port, open_ones))).startswith(b"HTTP/1.1 503")
+        first[0][1].close()
+
+        async def is_served() -> bool:
+            async with AsyncExitStack() as one:
+                return (await asked(await connected(port, one))).startswith(b"HTTP/1.1 200")
+
+        await eventually(is_served)
+
+
+def test_all_of_them_fit_into_the_files() -> None:
+    for files in (1, 2, 9, 10, 768, 20_000):
+        most = most_of(files)
+        assert most == 1 or most + most // 8 + 1 <= files
+
+
+def test_a_process_opens_as_many_files_as_the_system_allows() -> None:
+    """A shell gives it 1,024 where the system would give it many more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    program = """
+import os
+from markethall.kit.open_files import allow_as_many_as_possible
+most = allow_as_many_as_possible()
+files = [os.open(os.devnull, os.O_RDONLY) for _ in range(200)]
+print(most)
+"""
+    most = subprocess.run(
+        [sys.executable, "-c", program],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert int(most.stdout) == (hard if hard != resource.RLIM_INFINITY else 1 << 20)
