@@ -62,7 +62,8 @@ async def test_a_flash_sale_sells_what_there_is_and_no_more(shop: Shop, buyers: 
     assert each.facts.counts.confirmed == each.facts.statuses["201"] == sold
     assert each.facts.statuses.get("409", 0) == each.facts.counts.rejected == buyers - sold
     assert each.more["winners_p99_ms"] > 0
-    assert ("losers_p99_ms" in each.more) == (buyers > units)
+    assert each.more["oversold_units"] == 0
+    assert ({"losers_p99_ms", "fair_percent", "overtaken_ms"} <= each.more.keys()) == (buyers > units)
 
 
 async def test_orders_by_the_clock_are_all_answered(shop: Shop) -> None:

@@ -48,22 +48,22 @@ def target(wanted: Target) -> str:
 def besides(found: Summary) -> str:
     """Whatever else there is a figure of, and what went wrong without breaking a promise."""
     return ", ".join(
-        _said(name, number(figure.median))
+        _said(name, figure.median)
         for name, figure in found.figures.items()
         if name not in HEADINGS and name not in _NOT_SHOWN and (figure.most or name not in _ONLY_IF_ANY)
     )
 
 
-def _said(name: str, value: str) -> str:
+def _said(name: str, value: float) -> str:
     what, _, unit = name.rpartition("_")
     match unit:
         case "rate":
-            return f"{what} {value}/s"
+            return f"{what} {number(value)}/s"
         case "percent":
-            return f"{what} {value} %"
-        case "orders" | "refused" | "broken":
-            return f"{value} {name.replace('_', ' ')}"
-    return f"{what.replace('_', ' ')} {value} {_UNITS.get(unit, unit)}"
+            return f"{what} {number(value)} %"
+        case "orders" | "units" | "refused" | "broken":
+            return f"{value:,.0f} {name.replace('_', ' ')}"
+    return f"{what.replace('_', ' ')} {number(value)} {_UNITS.get(unit, unit)}"
 
 
 def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machine: dict[str, object]) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from markethall.bench.load.connection import Connection
 from markethall.bench.load.process import run_undisturbed
 from markethall.bench.load.requests import Request, read
-from markethall.bench.load.seen import percentiles_ms
+from markethall.bench.load.seen import Answer, percentiles_ms
 
 TICK_SECONDS = 0.001
 """The clock of the event loop is no finer. What falls due in the nearer half of a tick is sent now."""
@@ -43,7 +43,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """`outcomes`: status and latency of each request, in the order in which they were sent; only of a burst.
+    """`outcomes`: what became of each request, in the order in which they were sent; only of a burst.
     `by_kind`: latencies, where requests have kinds.
     """
 
@@ -54,7 +54,7 @@ class Told(msgspec.Struct, frozen=True):
     latencies_ms: dict[str, float]
     late_ms: float
     cpu_seconds: float
-    outcomes: list[tuple[int, float]]
+    outcomes: list[Answer]
     by_kind: dict[str, dict[str, float]]
 
 
@@ -78,7 +78,9 @@ class _Pacemaker:
         self._kinds = [each.kind for each in requests]
         self._by_kind = {kind: array("d") for kind in self._kinds if kind}
         self._late = array("d")
-        self._outcomes: list[tuple[int, float]] = []
+        self._sent = array("d")
+        """When each request of a burst had been written."""
+        self._outcomes: list[Answer] = []
         self._statuses: Counter[int] = Counter()
         self._waiting: deque[int] = deque()
         """Numbers of requests that are due while all connections are busy."""
@@ -129,11 +131,12 @@ class _Pacemaker:
 
     def _all_at_once(self, began: float) -> None:
         count = self._task.connections
-        self._outcomes = [(0, 0.0)] * count
         self._due.extend([began] * count)
         for number in range(count):
             self._send(number)
-        self._late.append(perf_counter() - began)
+            self._sent.append(perf_counter() - began)
+        self._outcomes = [Answer(0, 0.0, round(sent * 1000, 3)) for sent in self._sent]
+        self._late.append(self._sent[-1])
 
     def _send(self, number: int) -> None:
         if self._idle:
@@ -156,7 +159,8 @@ class _Pacemaker:
             if self._by_kind:
                 self._by_kind[self._kinds[connection.tag % len(self._kinds)]].append(latency)
             if self._outcomes:
-                self._outcomes[connection.tag] = (status, round(latency * 1000, 3))
+                sent_ms = self._outcomes[connection.tag].sent_ms
+                self._outcomes[connection.tag] = Answer(status, round(latency * 1000, 3), sent_ms)
             self._free(connection)
         if self._answered >= self._total:
             self._all_answered.set()

@@ -27,6 +27,17 @@ class Seen(msgspec.Struct, frozen=True):
     by_kind: Mapping[str, Mapping[str, float]] = {}
 
 
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """What a request of a burst came to. `sent_ms`: when its bytes had been written, from when all were due.
+
+    Status 0: no answer.
+    """
+
+    status: int
+    latency_ms: float
+    sent_ms: float
+
+
 def percentiles_ms(seconds: Sequence[float]) -> dict[str, float]:
     """By name; empty of nothing. `seconds` in any order."""
     ordered = sorted(seconds)

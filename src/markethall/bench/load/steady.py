@@ -16,7 +16,7 @@ import msgspec
 from markethall.bench.load.pacemaker import Task, Told
 from markethall.bench.load.program import run_to_its_end
 from markethall.bench.load.requests import Request, write
-from markethall.bench.load.seen import Seen
+from markethall.bench.load.seen import Answer, Seen
 
 PATIENCE_SECONDS = 30.0
 START_SECONDS = 60.0
@@ -38,10 +38,11 @@ async def run(
     return _seen(await _run(address, requests, connections, rate, seconds))
 
 
-async def burst(address: str, requests: Sequence[Request], *, buyers: int) -> tuple[Seen, Sequence[tuple[int, float]]]:
-    """Each of `buyers` sends a request at the same instant, on a connection that was open before.
+async def burst(address: str, requests: Sequence[Request], *, buyers: int) -> tuple[Seen, Sequence[Answer]]:
+    """Each of `buyers` sends a request at the same instant, on a connection that was open before: one right after the
+    other, for there is one generator; a thousand take some 10 ms.
 
-    Also: status and latency (ms) of each, in the order in which they were sent.
+    Also: what became of each, in the order in which they were sent.
 
     Raises CannotMeasure.
     """
