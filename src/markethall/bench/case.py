@@ -100,6 +100,10 @@ class Case:
     """Cases with the same word here share a shop, if it is the bench's own."""
     compared: str | None = None
     """Name of the case whose rate is told as a multiple of this one's, round by round."""
+    usual: str | None = None
+    """Name of the case that does the same in the usual design: what this one is better by is told."""
+    floors: tuple[str, ...] = ()
+    """Names of cases that each do a part of the work and nothing else: how close this one comes is told."""
 
 
 def without_refusals(seen: Seen, facts: Facts) -> Outcome:

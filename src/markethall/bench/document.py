@@ -24,6 +24,9 @@ def document(
             "workload": type(case.workload).__name__,
             "settings": msgspec.to_builtins(case.workload),
             "targets": msgspec.to_builtins(case.targets),
+            "compared": case.compared,
+            "usual": case.usual,
+            "floors": list(case.floors),
             "summary": msgspec.to_builtins(each),
         }
         for case, each in zip(cases, found, strict=True)

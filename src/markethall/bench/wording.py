@@ -6,7 +6,13 @@ from markethall.bench.case import Case, Target
 from markethall.bench.figures import Summary
 
 SHOWN = ("rate", "p50_ms", "p99_ms", "cpu_us", "load_cpu_us", "memory_mib", "elsewhere")
-SPREAD = ("rate", "ratio", "p99_ms")
+BESIDE_ANOTHER = ("rate", "ratio", "p50_ms", "p99_ms", "cpu_us", "cpu_ratio", *SHOWN[4:])
+BESIDE_PEERS = (
+    *("rate", "times_usual", "of_floor", "p50_ms", "p99_ms"),
+    *("cpu_us", "cpu_times_usual", "cpu_of_floor", "elsewhere"),
+)
+"""The JSON has the rest."""
+SPREAD = ("rate", "ratio", "times_usual", "p99_ms")
 """With the least and the greatest."""
 HEADINGS = {
     "rate": "per second",
@@ -17,6 +23,11 @@ HEADINGS = {
     "memory_mib": "MiB PSS",
     "elsewhere": "other cores",
     "ratio": "compared, times this",
+    "cpu_ratio": "CPU, times compared",
+    "times_usual": "times the usual",
+    "cpu_times_usual": "CPU, times less",
+    "of_floor": "of the floor",
+    "cpu_of_floor": "CPU of the floor",
 }
 CAPTION = (
     "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
@@ -30,7 +41,9 @@ _ONLY_IF_ANY = ("refused", "broken")
 
 def shown(cases: Sequence[Case]) -> tuple[str, ...]:
     """Which figures have a column."""
-    return ("rate", "ratio", *SHOWN[1:]) if any(case.compared for case in cases) else SHOWN
+    if any(case.usual or case.floors for case in cases):
+        return BESIDE_PEERS
+    return BESIDE_ANOTHER if any(case.compared for case in cases) else SHOWN
 
 
 def number(value: float) -> str:
