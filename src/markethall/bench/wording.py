@@ -54,8 +54,9 @@ def number(value: float) -> str:
 def target(wanted: Target) -> str:
     """`p99 ≤ 25.0 (20.0)`: enough, and better still."""
     better = f" ({number(wanted.better)})" if wanted.better is not None else ""
-    sign = "≥" if wanted.more_is_better else "≤"
-    return f"{_MARKS.get(wanted.figure, wanted.figure)} {sign} {number(wanted.at_least)}{better}".strip()
+    said = f"{'≥' if wanted.more_is_better else '≤'} {number(wanted.at_least)}{better}"
+    mark = _MARKS.get(wanted.figure)
+    return _said(wanted.figure, said) if mark is None else f"{mark} {said}".strip()
 
 
 def besides(found: Summary) -> str:
@@ -71,9 +72,9 @@ def _said(name: str, value: str) -> str:
     what, _, unit = name.rpartition("_")
     match unit:
         case "rate":
-            return f"{what} {value}/s"
+            return f"{what.replace('_', ' ')} {value}/s"
         case "percent":
-            return f"{what} {value} %"
+            return f"{what.replace('_', ' ')} {value} %"
         case "orders" | "refused" | "broken":
             return f"{value} {name.replace('_', ' ')}"
     return f"{what.replace('_', ' ')} {value} {_UNITS.get(unit, unit)}"
@@ -91,7 +92,8 @@ def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machin
             cells[0] = "violated"
         targets = [", ".join(_judged(wanted, each) for wanted in case.targets)] if with_targets else []
         lines.append(row([each.name, *cells, *targets, besides(each)]))
-    return "\n".join([*lines, "", CAPTION, "", where(machine), ""])
+    broken = [f"- {each.name}: violated: {line}" for each in found for line in each.violations]
+    return "\n".join([*lines, "", CAPTION, "", *broken, *([""] if broken else []), where(machine), ""])
 
 
 def where(machine: dict[str, object]) -> str:
