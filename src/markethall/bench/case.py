@@ -83,7 +83,7 @@ class Target:
 
     @property
     def more_is_better(self) -> bool:
-        return self.figure.endswith("rate")
+        return self.figure.endswith(("rate", "percent"))
 
     def reached(self, value: float) -> bool:
         return value >= self.at_least if self.more_is_better else value <= self.at_least
