@@ -200,7 +200,7 @@ def all_rows(
 
 
 @app.command()
-@measured("compare")
+@measured("compare", audited_once=True)
 def compare(
     connections: Annotated[
         str, typer.Option(metavar="N,...", help="For orders; baskets have the most of them, and reads 64.")
@@ -215,7 +215,7 @@ def compare(
     Beside each of the shop's figures stands what it is in those of the usual design, and how much of the floor it
     reaches, from rounds that followed each other; by rate, and by CPU, which differs least from day to day. The usual
     design has the same database server and the same HTTP stack. The floors are `pgbench` with the order path's own
-    statements in batches, and an HTTP server that answers from memory.
+    statements in batches, and an HTTP server that answers from memory. The audit comes once, at the end.
     """
     from markethall.bench.comparison import cases
 
@@ -223,7 +223,7 @@ def compare(
 
 
 @app.command()
-@measured("growth", of_two_shops=True)
+@measured("growth", of_two_shops=True, audited_once=True)
 def growth(
     products: Annotated[str, typer.Option(metavar="FEW,MANY", help="In a young shop and in an old one.")] = (
         "1000,1000000"
