@@ -105,7 +105,7 @@ def _cpu(axes: "Axes", found: Sequence[Summary]) -> None:
         values = [each.get(service, 0.0) for each in rows]
         axes.barh(range(len(found)), values, left=left, color=colour, label=service)
         left = [sum(pair) for pair in zip(left, values, strict=True)]
-    limit = min(1.15 * max(left), CUT_OFF * median(left))
+    limit = min(1.15 * max(left), CUT_OFF * median([total for total in left if total] or [0.0]))
     for row, (each, total) in enumerate(zip(found, left, strict=True)):
         multiple = each.figures.get("cpu_times_usual")
         said = f"the usual takes {multiple.median:.2g} ×" if multiple else ""
