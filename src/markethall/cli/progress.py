@@ -35,7 +35,8 @@ def following(total: int) -> Iterator[Follow | None]:
         yield None
         return
     what = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
-    columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), what)
+    share = TextColumn("{task.percentage:.1f} %")
+    columns = (BarColumn(20), MofNCompleteColumn(), share, TimeElapsedColumn(), what)
     with Progress(*columns, console=console, auto_refresh=False) as progress:
         task = progress.add_task("", total=total)
 
