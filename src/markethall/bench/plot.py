@@ -1,14 +1,14 @@
 """A bench as a picture: for each row its rate, its latency, and whose CPU a unit of work took.
 
-What is compared with the usual design says so beside its bars. What was violated has none, and says that.
+What is compared says beside its bars with what multiple or share. What was violated has no bars, and says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from markethall.bench.figures import Summary
+from markethall.bench.figures import Figure, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,20 +60,25 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
 
 
 def _rates(axes: "Axes", found: Sequence[Summary]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     rows = [(row, each.figures["rate"]) for row, each in enumerate(found) if each.figures]
     spread = [[f.median - f.least for _, f in rows], [f.most - f.median for _, f in rows]]
     places = [row for row, _ in rows]
     axes.barh(places, [f.median for _, f in rows], xerr=spread, color=QUIET, ecolor=INK, capsize=3)
     most, widest = max(figure.most for _, figure in rows), 1.2
     for row, figure in rows:
-        multiple = found[row].figures.get("times_usual")
-        text = f"{figure.median:,.0f}" + (f", {multiple.median:.2g} × the usual" if multiple else "")
+        figures = found[row].figures
+        text = _joined(
+            f"{figure.median:,.0f}", figures, ("times_usual", "{:.2g} × the usual"), ("of_floor", "{:.2f} of the floor")
+        )
         widest = max(widest, figure.most / most + 0.016 * len(text)) if most else widest
         _say(axes, text, figure.most, row)
     for row, each in enumerate(found):
         if not each.figures:
             _say(axes, "violated: no figure", 0.0, row, colour=ALARM)
     axes.set_xlim(right=widest * most or 1.0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("per second")
 
 
@@ -98,6 +103,8 @@ def _latencies(axes: "Axes", found: Sequence[Summary]) -> None:
 
 def _cpu(axes: "Axes", found: Sequence[Summary]) -> None:
     """A row that takes many times as much as most is cut off, and says so."""
+    from matplotlib.ticker import MaxNLocator
+
     rows = [each.cpu_us_by_service if each.figures else {} for each in found]
     services = sorted({name for each in rows for name in each})
     left = [0.0] * len(found)
@@ -107,19 +114,23 @@ def _cpu(axes: "Axes", found: Sequence[Summary]) -> None:
         left = [sum(pair) for pair in zip(left, values, strict=True)]
     limit = min(1.15 * max(left), CUT_OFF * median([total for total in left if total] or [0.0]))
     for row, (each, total) in enumerate(zip(found, left, strict=True)):
-        multiple = each.figures.get("cpu_times_usual")
-        said = f"the usual takes {multiple.median:.2g} ×" if multiple else ""
-        if total > limit > 0:
-            text = f"to {total:,.0f}" + (f", {said}" if said else "")
-            _say(axes, text, limit, row, beside=-6, colour="white")
-        elif said:
+        said = f"to {total:,.0f}" if total > limit > 0 else ""
+        said = _joined(
+            said, each.figures, ("cpu_times_usual", "the usual {:.2g} ×"), ("cpu_of_floor", "floor {:.2f} ×")
+        )
+        if said:
             # Within, where beside it there is no room.
-            within = total > 0.6 * limit
-            _say(axes, said, total, row, beside=-6 if within else 6, colour="white" if within else INK)
+            _say(axes, said, min(total, limit), row, beside=-6 if total > 0.5 * limit else 6)
     axes.set_xlim(right=limit or 1.0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("CPU for each (µs)")
     if services:
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _joined(first: str, figures: Mapping[str, Figure], *wordings: tuple[str, str]) -> str:
+    more = [wording.format(figures[name].median) for name, wording in wordings if name in figures]
+    return ", ".join([first, *more] if first else more)
 
 
 def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6, colour: str = INK) -> None:
@@ -132,4 +143,5 @@ def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6, colou
         va="center",
         color=colour,
         fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5} if beside < 0 else None,
     )

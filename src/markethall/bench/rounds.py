@@ -93,6 +93,7 @@ async def measure(
                 if not course.audit_each:
                     way.now("audit")
                     await _audit_at_the_end(stalls, found)
+                way.now("closing the shop")
         way.now("done")
     return found
 

@@ -200,7 +200,7 @@ def all_rows(
 
 
 @app.command()
-@measured("compare", audited_once=True)
+@measured("compare", audited_once=True, warm_seconds=1.0)
 def compare(
     connections: Annotated[
         str, typer.Option(metavar="N,...", help="For orders; baskets have the most of them, and reads 64.")
