@@ -167,8 +167,8 @@ def test_figures_are_medians_with_their_bounds() -> None:
 
 
 async def test_what_takes_other_settings_is_refused_before_anything_is_measured(shop: Shop) -> None:
-    told: list[str] = []
+    told: list[tuple[str, float]] = []
     cases = [Case("cached", Reads()), Case("past the cache", Reads(Path.UNCACHED))]
     with pytest.raises(CannotMeasure, match="past the cache"):
-        await measure(cases, Wanted(data=shop.data), SHORT, told.append)
+        await measure(cases, Wanted(data=shop.data), SHORT, lambda *way: told.append(way))
     assert told == []

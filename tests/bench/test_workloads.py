@@ -5,6 +5,7 @@ import pytest
 from markethall.bench.case import Case, Workload
 from markethall.bench.figures import summary
 from markethall.bench.load.pace import Pace
+from markethall.bench.reach import ROWS
 from markethall.bench.rounds import Course, Round, measure
 from markethall.bench.subject import Wanted
 from markethall.bench.workloads.carts import Carts
@@ -52,6 +53,9 @@ async def test_people_sign_in_while_others_browse(shop: Shop) -> None:
     each = await measured(shop, SignIn(Pace(2), people=2, browsing=20))
     assert each.facts.statuses.keys() == {"201"}
     assert {f"browsing_p99_{when}_ms" for when in ("alone", "meanwhile")} <= each.more.keys()
+    assert each.rate is not None
+    assert {target.figure for target in ROWS["sign-in"].targets} <= each.more.keys()
+    assert each.more["of_bare_percent"] == pytest.approx(100 * each.rate / each.more["bare_argon2id_rate"], abs=0.2)
 
 
 @pytest.mark.parametrize(("buyers", "units"), [(60, 7), (5, 20)])

@@ -83,7 +83,7 @@ class Target:
 
     @property
     def more_is_better(self) -> bool:
-        return self.figure.endswith("rate")
+        return self.figure.endswith(("rate", "percent"))
 
     def reached(self, value: float) -> bool:
         return value >= self.at_least if self.more_is_better else value <= self.at_least
@@ -100,6 +100,10 @@ class Case:
     """Cases with the same word here share a shop, if it is the bench's own."""
     compared: str | None = None
     """Name of the case whose rate is told as a multiple of this one's, round by round."""
+    usual: str | None = None
+    """Name of the case that does the same in the usual design: what this one is better by is told."""
+    floors: tuple[str, ...] = ()
+    """Names of cases that each do a part of the work and nothing else: how close this one comes is told."""
 
 
 def without_refusals(seen: Seen, facts: Facts) -> Outcome:

@@ -24,6 +24,9 @@ def document(
             "workload": type(case.workload).__name__,
             "settings": msgspec.to_builtins(case.workload),
             "targets": msgspec.to_builtins(case.targets),
+            "compared": case.compared,
+            "usual": case.usual,
+            "floors": list(case.floors),
             "summary": msgspec.to_builtins(each),
         }
         for case, each in zip(cases, found, strict=True)
@@ -49,12 +52,18 @@ def as_json(told: dict[str, Any]) -> str:
 
 
 def write(title: str, cases: Sequence[Case], found: Sequence[Summary], told: dict[str, Any], to: Path) -> list[Path]:
-    """Charts, where there are figures, a table for a page, and the JSON: their paths. Raises OSError."""
-    from markethall.bench.plot import draw
+    """Charts, a table for a page, and the JSON: their paths. Raises OSError.
+
+    Where no row has a figure there is no chart, nor one of an earlier run that would pass for this one's.
+    """
+    from markethall.bench.plot import SUFFIXES, draw
 
     name = title.replace(" ", "-")
     page, figures = to / f"{name}.md", to / f"{name}.json"
     page.write_text(markdown(title, cases, found, told["machine"]))
     figures.write_text(as_json(told) + "\n")
-    measured = [each for each in found if each.figures]
-    return [*(draw(title, measured, to / name) if measured else []), page, figures]
+    if any(each.figures for each in found):
+        return [*draw(title, found, to / name), page, figures]
+    for suffix in SUFFIXES:
+        (to / f"{name}{suffix}").unlink(missing_ok=True)
+    return [page, figures]

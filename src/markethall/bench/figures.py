@@ -1,6 +1,6 @@
 """Medians of rounds, with their least and greatest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 import msgspec
@@ -25,6 +25,11 @@ class Summary(msgspec.Struct, frozen=True):
     memory_mib    PSS of all processes under load
     elsewhere     cores that others on the machine took meanwhile
     ratio         the rate of the case that this one is compared with, as a multiple of this one's
+    cpu_ratio     this one's CPU for each, as a multiple of that one's
+    times_usual   this one's rate as a multiple of the usual design's
+    cpu_times_usual  the usual design's CPU for each as a multiple of this one's
+    of_floor      this one's rate as a share of that of its slowest floor
+    cpu_of_floor  the CPU for each of all its floors together, as a share of this one's
     late_ms       p99 of how late the generator was, where requests are due by the clock; latencies hold it
     refused, broken   answers of status 400 and above that should have been others; requests without an answer
     """
@@ -42,8 +47,8 @@ def summary(case: Case, found: Mapping[str, Sequence[Round]]) -> Summary:
     rounds = found[case.name]
     violations = tuple(dict.fromkeys(line for each in rounds for line in each.violations))
     figures = {} if violations or not rounds else _figures(rounds)
-    if figures and case.compared and (ratios := _ratios(found[case.compared], rounds)):
-        figures["ratio"] = _figure(ratios)
+    if figures:
+        figures |= _multiples(case, found)
     return Summary(case.name, case.workload.unit, figures, _by_service(rounds), violations, rounds)
 
 
@@ -59,9 +64,32 @@ def _figure(values: Sequence[float]) -> Figure:
     return Figure(round(median(values), 3), round(min(values), 3), round(max(values), 3))
 
 
-def _ratios(compared: Sequence[Round], rounds: Sequence[Round]) -> list[float]:
-    """Of rounds that followed each other: what the machine did then struck both."""
-    return [one.rate / other.rate for one, other in zip(compared, rounds, strict=True) if one.rate and other.rate]
+def _multiples(case: Case, found: Mapping[str, Sequence[Round]]) -> dict[str, Figure]:
+    """Of rounds that followed each other: what the machine did then struck both. None where a round lacks a figure."""
+    rates = {name: [each.rate for each in rounds] for name, rounds in found.items()}
+    cpu = {name: [each.cpu_us for each in rounds] for name, rounds in found.items()}
+    columns: dict[str, list[float]] = {}
+    if case.compared:
+        columns["ratio"] = _ratios(rates[case.compared], rates[case.name])
+        columns["cpu_ratio"] = _ratios(cpu[case.name], cpu[case.compared])
+    if case.usual:
+        columns["times_usual"] = _ratios(rates[case.name], rates[case.usual])
+        columns["cpu_times_usual"] = _ratios(cpu[case.usual], cpu[case.name])
+    if case.floors:
+        slowest = [_all(min, parts) for parts in zip(*(rates[name] for name in case.floors), strict=True)]
+        together = [_all(sum, parts) for parts in zip(*(cpu[name] for name in case.floors), strict=True)]
+        columns["of_floor"] = _ratios(rates[case.name], slowest)
+        columns["cpu_of_floor"] = _ratios(together, cpu[case.name])
+    return {name: _figure(values) for name, values in columns.items() if values}
+
+
+def _ratios(ones: Sequence[float | None], others: Sequence[float | None]) -> list[float]:
+    return [one / other for one, other in zip(ones, others, strict=True) if one and other]
+
+
+def _all(of: Callable[[Iterable[float]], float], parts: Sequence[float | None]) -> float | None:
+    known = [part for part in parts if part]
+    return of(known) if len(known) == len(parts) else None
 
 
 def _of(each: Round) -> dict[str, float]:

@@ -1,11 +1,14 @@
-"""A bench as a picture: for each row its rate, its latency, and whose CPU a unit of work took."""
+"""A bench as a picture: for each row its rate, its latency, and whose CPU a unit of work took.
 
-from collections.abc import Sequence
+What is compared says beside its bars with what multiple or share. What was violated has no bars, and says so.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from markethall.bench.figures import Summary
+from markethall.bench.figures import Figure, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,15 +16,15 @@ if TYPE_CHECKING:
 SUFFIXES = (".svg", ".png")
 CUT_OFF = 5.0
 """Times the median."""
-INK, QUIET, GRID = "#1f3b57", "#7f9bb3", "#e4e9ee"
+INK, QUIET, GRID, ALARM = "#1f3b57", "#7f9bb3", "#e4e9ee", "#c8401f"
 COLOURS = (
     *("#1f3b57", "#3f6f9f", "#7f9bb3", "#b9cad9", "#c8401f", "#e08a5b"),
-    *("#e9c46a", "#8a9a5b", "#5b6770", "#a3728a", "#4f8f8b", "#d9b8a8"),
+    *("#e9c46a", "#8a9a5b", "#5b6770", "#a3728a", "#4f8f8b", "#d9b8a8", "#c5cf9a", "#6b4f8f"),
 )
 
 
 def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
-    """Writes `place` with each suffix; the paths. Loads matplotlib, which takes a second."""
+    """Writes `place` with each suffix; the paths. Loads matplotlib, which takes a second. Some row has figures."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -32,7 +35,7 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
     with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "markethall", "font.size": 10}):
         height = 1.6 + 0.55 * len(found)
         figure, (rates, latencies, cpu) = pyplot.subplots(
-            1, 3, figsize=(14, height), sharey=True, layout="constrained", width_ratios=(5, 4, 5)
+            1, 3, figsize=(15, height), sharey=True, layout="constrained", width_ratios=(5, 4, 5)
         )
         _rates(rates, found)
         _latencies(latencies, found)
@@ -57,12 +60,25 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
 
 
 def _rates(axes: "Axes", found: Sequence[Summary]) -> None:
-    rates = [each.figures["rate"] for each in found]
-    spread = [[f.median - f.least for f in rates], [f.most - f.median for f in rates]]
-    axes.barh(range(len(found)), [f.median for f in rates], xerr=spread, color=QUIET, ecolor=INK, capsize=3)
-    for row, figure in enumerate(rates):
-        _say(axes, f"{figure.median:,.0f}", figure.most, row)
-    axes.set_xlim(right=1.2 * max(figure.most for figure in rates))
+    from matplotlib.ticker import MaxNLocator
+
+    rows = [(row, each.figures["rate"]) for row, each in enumerate(found) if each.figures]
+    spread = [[f.median - f.least for _, f in rows], [f.most - f.median for _, f in rows]]
+    places = [row for row, _ in rows]
+    axes.barh(places, [f.median for _, f in rows], xerr=spread, color=QUIET, ecolor=INK, capsize=3)
+    most, widest = max(figure.most for _, figure in rows), 1.2
+    for row, figure in rows:
+        figures = found[row].figures
+        text = _joined(
+            f"{figure.median:,.0f}", figures, ("times_usual", "{:.2g} × the usual"), ("of_floor", "{:.2f} of the floor")
+        )
+        widest = max(widest, figure.most / most + 0.016 * len(text)) if most else widest
+        _say(axes, text, figure.most, row)
+    for row, each in enumerate(found):
+        if not each.figures:
+            _say(axes, "violated: no figure", 0.0, row, colour=ALARM)
+    axes.set_xlim(right=widest * most or 1.0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("per second")
 
 
@@ -81,28 +97,43 @@ def _latencies(axes: "Axes", found: Sequence[Summary]) -> None:
                 label=name.removesuffix("_ms"),
             )
     axes.set_xlabel("latency (ms)")
-    axes.legend(frameon=False, fontsize=9)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 def _cpu(axes: "Axes", found: Sequence[Summary]) -> None:
     """A row that takes many times as much as most is cut off, and says so."""
-    services = sorted({name for each in found for name in each.cpu_us_by_service})
+    from matplotlib.ticker import MaxNLocator
+
+    rows = [each.cpu_us_by_service if each.figures else {} for each in found]
+    services = sorted({name for each in rows for name in each})
     left = [0.0] * len(found)
     for service, colour in zip(services, COLOURS * 2, strict=False):
-        values = [each.cpu_us_by_service.get(service, 0.0) for each in found]
+        values = [each.get(service, 0.0) for each in rows]
         axes.barh(range(len(found)), values, left=left, color=colour, label=service)
         left = [sum(pair) for pair in zip(left, values, strict=True)]
-    limit = min(1.15 * max(left), CUT_OFF * median(left))
-    for row, total in enumerate(left):
-        if total > limit > 0:
-            _say(axes, f"to {total:,.0f}", limit, row, beside=-6)
+    limit = min(1.15 * max(left), CUT_OFF * median([total for total in left if total] or [0.0]))
+    for row, (each, total) in enumerate(zip(found, left, strict=True)):
+        said = f"to {total:,.0f}" if total > limit > 0 else ""
+        said = _joined(
+            said, each.figures, ("cpu_times_usual", "the usual {:.2g} ×"), ("cpu_of_floor", "floor {:.2f} ×")
+        )
+        if said:
+            # Within, where beside it there is no room.
+            _say(axes, said, min(total, limit), row, beside=-6 if total > 0.5 * limit else 6)
     axes.set_xlim(right=limit or 1.0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("CPU for each (µs)")
     if services:
-        axes.legend(frameon=False, fontsize=8, ncols=2)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6) -> None:
+def _joined(first: str, figures: Mapping[str, Figure], *wordings: tuple[str, str]) -> str:
+    more = [wording.format(figures[name].median) for name, wording in wordings if name in figures]
+    return ", ".join([first, *more] if first else more)
+
+
+def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6, colour: str = INK) -> None:
     axes.annotate(
         text,
         (at, row),
@@ -110,6 +141,7 @@ def _say(axes: "Axes", text: str, at: float, row: int, *, beside: int = 6) -> No
         textcoords="offset points",
         ha="left" if beside > 0 else "right",
         va="center",
-        color=INK if beside > 0 else "white",
+        color=colour,
         fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5} if beside < 0 else None,
     )

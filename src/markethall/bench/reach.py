@@ -16,7 +16,15 @@ ROWS = {
     "list-cached": Case("list of 20, cached", Lists(), (Target("rate", 20_000),)),
     "sold-out": Case("order refused, sold out", SoldOut(), (Target("rate", 25_000, 40_000),)),
     "cart": Case("cart line set, signed in", Carts(), (Target("rate", 4_000, 8_000),)),
-    "sign-in": Case("sign-in, others browse", SignIn()),
+    "sign-in": Case(
+        "sign-in, others browse",
+        SignIn(),
+        (
+            Target("of_bare_percent", 80, 90),
+            Target("browsing_p50_meanwhile_ms", 2),
+            Target("browsing_p99_meanwhile_ms", 10),
+        ),
+    ),
     "read-uncached": Case("product read, past the cache", Reads(Path.UNCACHED), (Target("rate", 6_000, 9_000),)),
     "list-uncached": Case("list of 20, past the cache", Lists(cached=False), (Target("rate", 1_500),)),
     "orders-1": Case("orders, hot SKU, 1 connection", Orders(Pace(1)), (Target("p50_ms", 2.5, 1.8),), shop="few"),

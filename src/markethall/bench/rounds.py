@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -16,13 +16,12 @@ from markethall.bench.errors import CannotMeasure
 from markethall.bench.load.seen import Seen
 from markethall.bench.settling import Books
 from markethall.bench.subject import Subject, Wanted, opened
+from markethall.bench.telling import AUDITING, OF_LOAD, SETTLING, Tell, Way, telling
 from markethall.bench.usage import Meter, Usage
 
 WARM_SECONDS = 2.0
 MEMORY_AT = 0.8
 """When in a run memory is looked at, as a share of its length."""
-
-Tell = Callable[[str], None]
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -68,28 +67,34 @@ class Course:
 
 
 async def measure(
-    cases: Sequence[Case], wanted: Wanted, course: Course, tell: Tell = lambda _: None
+    cases: Sequence[Case], wanted: Wanted, course: Course, tell: Tell | None = None
 ) -> dict[str, list[Round]]:
     """By the case's name. Cases of one shop alternate, round by round; one shop after the other, or all at once.
 
-    `tell` hears what is being done; once for each round (`steps` says how many).
+    `tell` hears how far it is, of as many rounds as `steps` says.
 
     Raises CannotMeasure, LocalError, OSError, asyncpg.PostgresError.
     """
     found: dict[str, list[Round]] = {case.name: [] for case in cases}
     shops = _by_shop(cases)
     _refuse_others(shops, wanted)
-    for together in [shops] if course.side_by_side else [[each] for each in shops]:
-        async with AsyncExitStack() as stack:
-            stalls = [stall for shop in together for stall in await _prepared(shop, wanted, stack)]
-            for stall in stalls:
-                await _warm_up(stall, course.warm_seconds)
-            for number in range(course.rounds):
+    async with telling(tell) as way:
+        for together in [shops] if course.side_by_side else [[each] for each in shops]:
+            async with AsyncExitStack() as stack:
+                way.now("opening a shop")
+                stalls = [stall for shop in together for stall in await _prepared(shop, wanted, stack)]
                 for stall in stalls:
-                    found[stall.case.name].append(await _round(stall, course))
-                    tell(f"{stall.case.name}, round {number + 1}")
-            if not course.audit_each:
-                await _audit_at_the_end(stalls, found)
+                    way.now(f"{stall.case.name}: warming up")
+                    await _warm_up(stall, course.warm_seconds)
+                for _ in range(course.rounds):
+                    for stall in stalls:
+                        found[stall.case.name].append(await _round(stall, course, way))
+                        way.rounds_done += 1
+                if not course.audit_each:
+                    way.now("audit")
+                    await _audit_at_the_end(stalls, found)
+                way.now("closing the shop")
+        way.now("done")
     return found
 
 
@@ -138,18 +143,21 @@ async def _warm_up(stall: _Stall, seconds: float) -> None:
         await stall.books.settled(mark)
 
 
-async def _round(stall: _Stall, course: Course) -> Round:
-    subject, books, ready = stall.subject, stall.books, stall.ready
+async def _round(stall: _Stall, course: Course, way: Way) -> Round:
+    subject, books, ready, name = stall.subject, stall.books, stall.ready, stall.case.name
+    way.now(name)
     await ready.before()
     mark = await books.mark() if books else 0
     before = await front_answers.answers(subject)
     meter = Meter(subject.shop, subject.beside) if subject.shop else None
     memory = asyncio.create_task(_memory(meter, course.seconds * MEMORY_AT))
+    way.now(name, until=OF_LOAD, seconds=course.seconds)
     try:
         seen = await ready.load(course.seconds)
         taken = memory.result() if memory.done() else await _memory(meter, 0.0)
     finally:
         memory.cancel()
+    way.now(f"{name}: settling", SETTLING)
     settled = await books.settled(mark) if books else 0.0
     usage = meter.read(seen.cpu_seconds) if meter else Usage({}, 0.0)
     await ready.after()
@@ -157,6 +165,7 @@ async def _round(stall: _Stall, course: Course) -> Round:
     statuses = answered if subject.shop else seen.statuses or {}
     facts = Facts(statuses, await books.counts(mark) if books else None, round(settled, 3))
     outcome = ready.judge(seen, facts)
+    way.now(f"{name}: audit", AUDITING)
     violations = (*outcome.violations, *(await _audited(subject) if course.audit_each else ()))
     return Round(
         rate=None if violations else round(outcome.done / seen.seconds, 1),

@@ -36,11 +36,19 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Peer:
+    """`dsn` is that of its own database, if it has one."""
+
+    address: str
+    dsn: str = ""
+
+
+@dataclass(frozen=True)
 class Subject:
     """`shop` is None where only the address is known: then nothing is audited, and nobody's CPU counted.
 
     `beside`: processes that do not belong to the shop and are measured, too, by name. `stack` ends what workloads
-    start, before the shop.
+    start, before the shop. `peers`: those that serve, by name, for all workloads that compare with them.
     """
 
     address: str
@@ -49,6 +57,7 @@ class Subject:
     session: aiohttp.ClientSession
     stack: contextlib.AsyncExitStack
     beside: dict[str, int] = field(default_factory=dict)
+    peers: dict[str, Peer] = field(default_factory=dict)
 
     def dsns(self) -> dict[str, str]:
         """By database. Raises NotRunning."""

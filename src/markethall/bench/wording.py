@@ -6,7 +6,13 @@ from markethall.bench.case import Case, Target
 from markethall.bench.figures import Summary
 
 SHOWN = ("rate", "p50_ms", "p99_ms", "cpu_us", "load_cpu_us", "memory_mib", "elsewhere")
-SPREAD = ("rate", "ratio", "p99_ms")
+BESIDE_ANOTHER = ("rate", "ratio", "p50_ms", "p99_ms", "cpu_us", "cpu_ratio", *SHOWN[4:])
+BESIDE_PEERS = (
+    *("rate", "times_usual", "of_floor", "p50_ms", "p99_ms"),
+    *("cpu_us", "cpu_times_usual", "cpu_of_floor", "elsewhere"),
+)
+"""The JSON has the rest."""
+SPREAD = ("rate", "ratio", "times_usual", "p99_ms")
 """With the least and the greatest."""
 HEADINGS = {
     "rate": "per second",
@@ -17,6 +23,11 @@ HEADINGS = {
     "memory_mib": "MiB PSS",
     "elsewhere": "other cores",
     "ratio": "compared, times this",
+    "cpu_ratio": "CPU, times compared",
+    "times_usual": "times the usual",
+    "cpu_times_usual": "CPU, times less",
+    "of_floor": "of the floor",
+    "cpu_of_floor": "CPU of the floor",
 }
 CAPTION = (
     "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
@@ -25,12 +36,15 @@ CAPTION = (
 _MARKS = {"rate": "", "ratio": "times", "p50_ms": "p50", "p99_ms": "p99", "cpu_us": "CPU", "memory_mib": "MiB"}
 _UNITS = {"seconds": "s"}
 _NOT_SHOWN = ("p90_ms", "p99.9_ms", "max_ms")
+_COUNTED = frozenset({"orders", "units", "refused", "broken"})
 _ONLY_IF_ANY = ("refused", "broken")
 
 
 def shown(cases: Sequence[Case]) -> tuple[str, ...]:
     """Which figures have a column."""
-    return ("rate", "ratio", *SHOWN[1:]) if any(case.compared for case in cases) else SHOWN
+    if any(case.usual or case.floors for case in cases):
+        return BESIDE_PEERS
+    return BESIDE_ANOTHER if any(case.compared for case in cases) else SHOWN
 
 
 def number(value: float) -> str:
@@ -41,8 +55,9 @@ def number(value: float) -> str:
 def target(wanted: Target) -> str:
     """`p99 ≤ 25.0 (20.0)`: enough, and better still."""
     better = f" ({number(wanted.better)})" if wanted.better is not None else ""
-    sign = "≥" if wanted.more_is_better else "≤"
-    return f"{_MARKS.get(wanted.figure, wanted.figure)} {sign} {number(wanted.at_least)}{better}".strip()
+    said = f"{'≥' if wanted.more_is_better else '≤'} {number(wanted.at_least)}{better}"
+    mark = _MARKS.get(wanted.figure)
+    return _said(wanted.figure, said) if mark is None else f"{mark} {said}".strip()
 
 
 def besides(found: Summary) -> str:
@@ -54,16 +69,20 @@ def besides(found: Summary) -> str:
     )
 
 
+def _number_of(name: str, value: float) -> str:
+    return f"{value:,.0f}" if name.rpartition("_")[2] in _COUNTED else number(value)
+
+
 def _said(name: str, value: float) -> str:
     what, _, unit = name.rpartition("_")
     match unit:
         case "rate":
-            return f"{what} {number(value)}/s"
+            return f"{what.replace('_', ' ')} {value}/s"
         case "percent":
-            return f"{what} {number(value)} %"
-        case "orders" | "units" | "refused" | "broken":
-            return f"{value:,.0f} {name.replace('_', ' ')}"
-    return f"{what.replace('_', ' ')} {number(value)} {_UNITS.get(unit, unit)}"
+            return f"{what.replace('_', ' ')} {value} %"
+        case _ if unit in _COUNTED:
+            return f"{value} {name.replace('_', ' ')}"
+    return f"{what.replace('_', ' ')} {value} {_UNITS.get(unit, unit)}"
 
 
 def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machine: dict[str, object]) -> str:
@@ -78,7 +97,8 @@ def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machin
             cells[0] = "violated"
         targets = [", ".join(_judged(wanted, each) for wanted in case.targets)] if with_targets else []
         lines.append(row([each.name, *cells, *targets, besides(each)]))
-    return "\n".join([*lines, "", CAPTION, "", where(machine), ""])
+    broken = [f"- {each.name}: violated: {line}" for each in found for line in each.violations]
+    return "\n".join([*lines, "", CAPTION, "", *broken, *([""] if broken else []), where(machine), ""])
 
 
 def where(machine: dict[str, object]) -> str:

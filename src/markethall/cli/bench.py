@@ -200,25 +200,30 @@ def all_rows(
 
 
 @app.command()
-@measured("compare")
+@measured("compare", audited_once=True, warm_seconds=1.0)
 def compare(
-    connections: Annotated[int, typer.Option(min=1, max=10_000, help="For orders; reads have 64.")] = 256,
-    skus: Annotated[int, typer.Option(min=1, max=10_000, help="As in `orders`.")] = 1,
-    batch: Annotated[int, typer.Option(min=1, max=500, help="Orders to a batch, of the database's floor.")] = 100,
+    connections: Annotated[
+        str, typer.Option(metavar="N,...", help="For orders; baskets have the most of them, and reads 64.")
+    ] = "1,16,64,256",
+    skus: Annotated[int, typer.Option(min=2, max=10_000, help="Of the baskets.")] = 1000,
+    batch: Annotated[
+        int, typer.Option(min=1, max=500, help="Orders to a batch of the database's floor, where so many buy at once.")
+    ] = 100,
 ) -> "list[Case]":
     """The shop, the usual design (one transaction for each order) and the floors, in turn on one machine.
 
-    The column of multiples is the shop's rate in those of the row, from rounds that followed each other. The usual
+    Beside each of the shop's figures stands what it is in those of the usual design, and how much of the floor it
+    reaches, from rounds that followed each other; by rate, and by CPU, which differs least from day to day. The usual
     design has the same database server and the same HTTP stack. The floors are `pgbench` with the order path's own
-    statements in batches, and an HTTP server that answers from memory.
+    statements in batches, and an HTTP server that answers from memory. The audit comes once, at the end.
     """
     from markethall.bench.comparison import cases
 
-    return cases(connections, skus, batch)
+    return cases(numbers(connections, "--connections"), skus, batch)
 
 
 @app.command()
-@measured("growth", of_two_shops=True)
+@measured("growth", of_two_shops=True, audited_once=True)
 def growth(
     products: Annotated[str, typer.Option(metavar="FEW,MANY", help="In a young shop and in an old one.")] = (
         "1000,1000000"

@@ -63,11 +63,11 @@ def _shared(
 
 
 def measured(
-    title: str, *, of_two_shops: bool = False
+    title: str, *, of_two_shops: bool = False, audited_once: bool = False, warm_seconds: float | None = None
 ) -> Callable[[Callable[..., "Sequence[Case]"]], Callable[..., None]]:
     """A command that names cases becomes one that measures them, with the shared options after its own.
 
-    `of_two_shops`: they run side by side, and are audited at the end.
+    `of_two_shops`: they run side by side. `audited_once`: at the end, for all rounds.
     """
 
     def decorate(cases_of: Callable[..., "Sequence[Case]"]) -> Callable[..., None]:
@@ -79,9 +79,10 @@ def measured(
 
             cases = cases_of(**{name: given[name] for name in own})
             asked = _shared(**{name: given[name] for name in shared})
-            if of_two_shops:
-                asked = replace(asked, course=replace(asked.course, audit_each=False, side_by_side=True))
-            run(title, cases, asked)
+            course = replace(asked.course, audit_each=not audited_once, side_by_side=of_two_shops)
+            if warm_seconds is not None:
+                course = replace(course, warm_seconds=warm_seconds)
+            run(title, cases, replace(asked, course=course))
 
         all_of = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own.values(), *shared.values())]
         command.__signature__ = inspect.Signature(all_of)  # type: ignore[attr-defined]

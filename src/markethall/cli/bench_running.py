@@ -40,7 +40,8 @@ def run(title: str, cases: "Sequence[Case]", asked: Asked) -> None:
         _show(title, cases, found)
     if asked.to is not None:
         paths = write(title, cases, found, told, asked.to)
-        screen(stderr=True).print("Written: " + ", ".join(map(str, paths)), markup=False)
+        drawn = "" if any(each.figures for each in found) else "; no charts, for there are no figures"
+        screen(stderr=True).print("Written: " + ", ".join(map(str, paths)) + drawn, markup=False, soft_wrap=True)
     if any(each.violations for each in found):
         raise typer.Exit(Exit.REFUSED)
 
@@ -49,12 +50,12 @@ async def _measure(cases: "Sequence[Case]", asked: Asked) -> "list[Summary]":
     from markethall.bench.figures import summary
     from markethall.bench.load.wrk import find
     from markethall.bench.rounds import measure, steps
-    from markethall.cli.progress import bar
+    from markethall.cli.progress import following
 
     find()
     broken_off_by_signals()
-    with bar("measuring", steps(cases, asked.course)) as advance:
-        rounds = await measure(cases, asked.wanted, asked.course, lambda _: advance())
+    with following(steps(cases, asked.course)) as tell:
+        rounds = await measure(cases, asked.wanted, asked.course, tell)
     return [summary(case, rounds) for case in cases]
 
 

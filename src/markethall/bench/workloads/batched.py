@@ -41,6 +41,11 @@ class Batched:
     unit: str = "orders"
     route: tuple[str, str] = ("", "")
 
+    @classmethod
+    def of_buyers(cls, count: int, batch: int) -> "Batched":
+        """So many orders under way, in batches of `batch` at most."""
+        return cls(1, 1) if count == 1 else cls(min(batch, count // 2))
+
     @property
     def settings(self) -> Mapping[str, str]:
         return {}

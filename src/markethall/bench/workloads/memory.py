@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from markethall.bench.case import Facts, Outcome, Ready
 from markethall.bench.load.pace import SOME, Pace
 from markethall.bench.load.requests import request
 from markethall.bench.load.seen import Seen
 from markethall.bench.peers.running import serve_beside
-from markethall.bench.subject import Subject
+from markethall.bench.subject import Peer, Subject
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,16 @@ class FromMemory:
 
     method: str = "GET"
     pace: Pace = SOME
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the shop beside which it is measured."""
     unit: str = "answers"
     route: tuple[str, str] = ("", "")
 
-    @property
-    def settings(self) -> Mapping[str, str]:
-        return {}
-
     async def prepare(self, subject: Subject) -> Ready:
         name = f"memory, {self.method}"
-        address = await serve_beside(subject, "memory", name, os.environ)
+        if name not in subject.peers:
+            subject.peers[name] = Peer(await serve_beside(subject, "memory", name, os.environ))
+        address = subject.peers[name].address
         body = {"lines": [{"sku": "MEMORY", "quantity": 1}]} if self.method == "POST" else None
         keyed = self.method == "POST"
         requests = [request(self.method, f"{address}/api/orders", body=body, keyed=keyed)]

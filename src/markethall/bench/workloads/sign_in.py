@@ -1,8 +1,9 @@
-"""People sign in while others browse: what argon2id allows, and what it does to those who only look."""
+"""People sign in while others browse: how much of what argon2id allows, and what it does to those who only look."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from markethall.bench import bare_argon2id
 from markethall.bench.case import Facts, Outcome, Ready
 from markethall.bench.goods import products
 from markethall.bench.load import steady
@@ -14,11 +15,15 @@ from markethall.bench.subject import Subject
 from markethall.local.supervisor import together
 
 BROWSED = 50
+BARE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """`browsing` reads of products a second, first alone, for half as long, and then beside the sign-ins."""
+    """`browsing` reads of products a second, first alone, for half as long, and then beside the sign-ins.
+
+    Before each round, when nothing else runs, the machine shows what argon2id alone allows.
+    """
 
     pace: Pace = FEW
     people: int = 32
@@ -42,6 +47,11 @@ class SignIn:
             for person in await registered(subject, self.people)
         ]
         browsed: dict[str, Seen] = {}
+        bare = 0.0
+
+        async def before() -> None:
+            nonlocal bare
+            bare = await bare_argon2id.rate(BARE_SECONDS)
 
         async def browse(when: str, seconds: float) -> None:
             browsed[when] = await steady.run(subject.address, reads, rate=self.browsing, seconds=seconds)
@@ -56,6 +66,10 @@ class SignIn:
         def judge(seen: Seen, facts: Facts) -> Outcome:
             done = seen.answers - seen.refused
             more = {
+                "of_bare_percent": round(100 * done / seen.seconds / bare, 1),
+                "bare_argon2id_rate": round(bare, 1),
+            }
+            more |= {
                 f"browsing_{name}_{when}_ms": browsed[when].latencies_ms[name]
                 for name in ("p50", "p99")
                 for when in ("alone", "meanwhile")
@@ -65,4 +79,4 @@ class SignIn:
             violations = (f"{failed} reads failed meanwhile",) if failed else ()
             return Outcome(done, max(done, facts.statuses.get("201", 0)), more=more, violations=violations)
 
-        return Ready(load, judge)
+        return Ready(load, judge, before)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 import asyncpg
@@ -16,7 +16,7 @@ from markethall.bench.load.requests import Request, request
 from markethall.bench.load.seen import Seen
 from markethall.bench.peers import usual
 from markethall.bench.peers.running import database_beside, serve_beside
-from markethall.bench.subject import Subject
+from markethall.bench.subject import Peer, Subject
 from markethall.bench.workloads.orders import Orders
 
 PLENTY = 10**12
@@ -54,16 +54,17 @@ class UsualOrders:
 
     async def prepare(self, subject: Subject) -> Ready:
         skus = [f"USUAL-{number}" for number in range(self.orders.skus)]
-        dsn, address = await _started(subject, "usual orders", skus)
-        requests = self.orders.requests(address, skus)
+        name = "usual orders" if len(skus) == 1 else f"usual orders of {len(skus):,} SKUs"
+        peer = await _started(subject, name, skus)
+        requests = self.orders.requests(peer.address, skus)
         counts: list[Counts] = []
 
         async def before() -> None:
-            counts[:] = [await _counts(dsn)]
+            counts[:] = [await _counts(peer.dsn)]
 
         async def load(seconds: float) -> Seen:
-            seen = await self.orders.pace.load(subject, requests, seconds, address)
-            counts.append(await _settled(dsn))
+            seen = await self.orders.pace.load(subject, requests, seconds, peer.address)
+            counts.append(await _settled(peer.dsn))
             return seen
 
         def judge(seen: Seen, facts: Facts) -> Outcome:
@@ -76,7 +77,7 @@ class UsualOrders:
                 violations.append(f"{counts[-1].sold} units were sold, {counts[-1].taken} left the stock")
             return Outcome(told, made, violations=tuple(violations))
 
-        return Ready(load, judge, before, frozenset({"postgres", "usual orders"}))
+        return Ready(load, judge, before, frozenset({"postgres", name}))
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,14 @@ class UsualReads:
 
     pace: Pace = SOME
     products: int = 100
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the shop beside which it is measured."""
     unit: str = "reads"
     route: tuple[str, str] = NOT_THE_FRONTS
 
-    @property
-    def settings(self) -> Mapping[str, str]:
-        return {}
-
     async def prepare(self, subject: Subject) -> Ready:
         skus = [f"USUAL-{number}" for number in range(self.products)]
-        _, address = await _started(subject, "usual reads", skus)
+        address = (await _started(subject, "usual reads", skus)).address
         requests: list[Request] = [request("GET", f"{address}/api/products/{sku}") for sku in skus]
 
         async def load(seconds: float) -> Seen:
@@ -107,8 +106,10 @@ class UsualReads:
         return Ready(load, judge, services=frozenset({"postgres", "usual reads"}))
 
 
-async def _started(subject: Subject, name: str, skus: Sequence[str]) -> tuple[str, str]:
-    """DSN and address of a peer with a database of its own, in which there is plenty of each."""
+async def _started(subject: Subject, name: str, skus: Sequence[str]) -> Peer:
+    """One with a database of its own, in which there is plenty of each; or that which runs by this name."""
+    if name in subject.peers:
+        return subject.peers[name]
     dsn = await database_beside(subject)
     connection = await asyncpg.connect(dsn, timeout=10, command_timeout=60)
     try:
@@ -117,7 +118,9 @@ async def _started(subject: Subject, name: str, skus: Sequence[str]) -> tuple[st
         await connection.copy_records_to_table("stock", records=rows)
     finally:
         await connection.close(timeout=10)
-    return dsn, await serve_beside(subject, "usual", name, os.environ | {"MARKETHALL_BENCH_DSN": dsn})
+    address = await serve_beside(subject, "usual", name, os.environ | {"MARKETHALL_BENCH_DSN": dsn})
+    subject.peers[name] = Peer(address, dsn)
+    return subject.peers[name]
 
 
 async def _counts(dsn: str) -> Counts:
