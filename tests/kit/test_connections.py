@@ -1,10 +1,12 @@
 """How many may be connected to a replica at once."""
 
 import asyncio
+import gc
 import json
 import resource
 import subprocess
 import sys
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -94,6 +96,19 @@ async def test_where_one_has_gone_the_next_is_served(port: int) -> None:
                 return (await asked(await connected(port, one))).startswith(b"HTTP/1.1 200")
 
         await eventually(is_served)
+
+
+async def test_what_a_connection_took_is_given_back_with_it(port: int) -> None:
+    """Not when the collector comes for what knows each other: that is after tens of thousands of connections."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with AsyncExitStack() as open_ones:
+            assert await asked(await connected(port, open_ones))
+            (left,) = [weakref.ref(each) for each in gc.get_objects() if isinstance(each, LimitedProtocol)]
+        await eventually(lambda: left() is None)
+    finally:
+        gc.enable()
 
 
 def test_all_of_them_fit_into_the_files() -> None:

@@ -63,7 +63,7 @@ def target(wanted: Target) -> str:
 def besides(found: Summary) -> str:
     """Whatever else there is a figure of, and what went wrong without breaking a promise."""
     return ", ".join(
-        _said(name, figure.median)
+        _said(name, _number_of(name, figure.median))
         for name, figure in found.figures.items()
         if name not in HEADINGS and name not in _NOT_SHOWN and (figure.most or name not in _ONLY_IF_ANY)
     )
@@ -73,7 +73,7 @@ def _number_of(name: str, value: float) -> str:
     return f"{value:,.0f}" if name.rpartition("_")[2] in _COUNTED else number(value)
 
 
-def _said(name: str, value: float) -> str:
+def _said(name: str, value: str) -> str:
     what, _, unit = name.rpartition("_")
     match unit:
         case "rate":

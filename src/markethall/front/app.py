@@ -10,7 +10,7 @@ from markethall.front.at_once import AtOnce
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache
 from markethall.front.cart_lines import CartLines
-from markethall.front.checkout import Checkout
+from markethall.front.checkout import ORDERS, Checkout
 from markethall.front.clients import ClientAddresses
 from markethall.front.composition import Template
 from markethall.front.entrance import Entrance
@@ -99,7 +99,7 @@ def create(settings: Settings) -> Service:
         keys=keys,
         around=[entrance],
         at_once=AtOnce(admission, products, checkout),
-        refuse_first=checkout.refuse_first,
+        refuse_first={b"POST " + ORDERS: checkout.refusal},
         uploads={IMPORT_PATH: IMPORT_BYTES},
         draining=draining,
     )

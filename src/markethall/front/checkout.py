@@ -89,11 +89,9 @@ class Checkout:
         status, answer, headers = await told if reply is LATER else reply
         await respond(send, status, headers, answer)
 
-    def refuse_first(self, method: bytes, target: bytes) -> Prepared | None:
+    def refusal(self) -> Prepared | None:
         """Where there is no place. Whoever cannot be served must cost next to nothing, for there are many of them."""
-        if method != b"POST" or target != ORDERS or not self._places.are_short():
-            return None
-        return random.choice(_PREPARED)
+        return random.choice(_PREPARED) if self._places.are_short() else None
 
     def at_once(self, scope: Scope, tell: Tell) -> Reply | Later | None:
         """

@@ -27,6 +27,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from markethall import __version__
 from markethall.contracts.messages import Replica
 from markethall.kit import telemetry, tracing
+from markethall.kit.accepting import Acceptor
 from markethall.kit.addresses import address_towards, url_of
 from markethall.kit.asgi import ASGIApp, AtOnce, Bodies, HeadAsGet, Refuse, Surroundings
 from markethall.kit.bus import Bus
@@ -53,6 +54,8 @@ LINGER_SECONDS = 1.5
 PROXY_LINGER_SECONDS = 4.0
 """For the proxy to let go of its connections after that: longer than it keeps an idle one."""
 LOOK_SECONDS = 0.05
+BACKLOG = 2048
+"""Connections that wait to be taken, at most."""
 OWN_FILES = 256
 """That a replica may have open besides the connections of those who ask it."""
 TICKS_PER_LOOK = 5
@@ -75,7 +78,7 @@ class Service:
         around: wraps the whole application, outermost last (front's own middleware).
         draining: set when the replica begins to drain; what waits or streams ends then.
         at_once: answers without a task; see `Surroundings`.
-        refuse_first: turns requests away, with 503, before they are looked at.
+        refuse_first: by method and target: turns requests away, with 503, before they are looked at.
         uploads: paths whose bodies are no JSON, but files of at most so many bytes.
     """
 
@@ -97,7 +100,7 @@ class Service:
         draining: asyncio.Event | None = None,
         uploads: Mapping[str, int] | None = None,
         at_once: AtOnce | None = None,
-        refuse_first: Refuse | None = None,
+        refuse_first: Mapping[bytes, Refuse] | None = None,
     ) -> None:
         self.settings = settings
         self.name = name
@@ -280,7 +283,7 @@ def listen(host: str, port: int) -> socket.socket:
         OSError: the port is taken, or the host is none of this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), backlog=2048, family=family)
+    return socket.create_server((host, port), backlog=BACKLOG, family=family)
 
 
 class DrainingServer(uvicorn.Server):
@@ -325,7 +328,7 @@ class DrainingServer(uvicorn.Server):
             self._proxy = bind(path)
             sockets = [*(sockets or []), self._proxy]
         try:
-            await super().startup(sockets)
+            await super().startup([])
         except SystemExit:
             if path is not None and self._proxy is not None:
                 path.unlink(missing_ok=True)
@@ -333,6 +336,16 @@ class DrainingServer(uvicorn.Server):
             # Who was told to end before it had begun ends as one that had.
             if not self.should_exit:
                 raise
+            return
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
+            self.servers.append(Acceptor(listener, self._protocol))  # type: ignore[arg-type]
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_PER_LOOK == 0:
@@ -375,7 +388,8 @@ class DrainingServer(uvicorn.Server):
         for _ in range(int(seconds / LOOK_SECONDS)):
             # First a turn of the loop: who was accepted just now is counted then.
             await asyncio.sleep(LOOK_SECONDS)
-            if not self.server_state.connections and not (self._proxy and has_waiting(self._proxy)):
+            is_opening = any(isinstance(server, Acceptor) and server.is_opening for server in self.servers)
+            if not self.server_state.connections and not is_opening and not (self._proxy and has_waiting(self._proxy)):
                 break
 
 

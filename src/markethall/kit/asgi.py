@@ -16,6 +16,7 @@ from markethall.kit.errors import PROBLEM_JSON, DuplicateKey, Invalid, Problem, 
 from markethall.kit.http_exchange import BODILESS, WHOLE_BODY, Prepared
 from markethall.kit.ids import random_hex
 from markethall.kit.problems import to_problem
+from markethall.kit.whole_requests import is_whole_request
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -57,8 +58,8 @@ class Answering(Protocol):
         ...
 
 
-Refuse = Callable[[bytes, bytes], Prepared | None]
-"""Method and target of a request that is to be turned away before it is looked at; None: it is not."""
+Refuse = Callable[[], Prepared | None]
+"""The answer to a request that is to be turned away before it is looked at; None: it is not."""
 
 log = structlog.get_logger(__name__)
 
@@ -224,24 +225,41 @@ class Surroundings:
         app: ASGIApp,
         hot: dict[tuple[str, str], ASGIApp] | None = None,
         at_once: AtOnce | None = None,
-        refuse_first: Refuse | None = None,
+        refuse_first: Mapping[bytes, Refuse] | None = None,
     ) -> None:
+        """`refuse_first`: by method and target, with a blank between them."""
         self._app = app
         self._hot = hot or {}
         self._at_once = at_once
-        self._refuse_first = refuse_first
+        self._refuse_first = refuse_first or {}
+        self._refuse_line = {what + b" HTTP/1.1\r\n": (what, refuse) for what, refuse in self._refuse_first.items()}
+
+    def turn_away(self, data: bytes) -> tuple[Prepared, bytes] | None:
+        """As `refuse`, of what came over a connection on which nothing else is under way: nearly all who are turned
+        away need no more than this. For the server."""
+        found = self._refuse_line.get(data[: data.find(b"\n") + 1])
+        if found is None:
+            return None
+        what, refuse = found
+        refusal = refuse()
+        if refusal is None or not is_whole_request(data):
+            return None
+        return refusal, self._turned_away(what, None)
 
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> tuple[Prepared, bytes] | None:
         """The answer to who is turned away, and its other header lines. For the server."""
-        if self._refuse_first is None:
-            return None
-        refusal = self._refuse_first(method, target)
+        what = b"%b %b" % (method, target)
+        refuse = self._refuse_first.get(what)
+        refusal = refuse() if refuse else None
         if refusal is None:
             return None
         given = next((value.decode("latin-1") for name, value in headers if name == b"x-request-id"), None)
-        request_id = given if given and _REQUEST_ID.match(given) else random_hex(32)
-        telemetry.observe_request(method.decode("ascii"), target.decode("ascii"), TURNED_AWAY, 0.0)
-        return refusal, _lines_of(request_id)
+        return refusal, self._turned_away(what, given)
+
+    def _turned_away(self, what: bytes, request_id: str | None) -> bytes:
+        method, _, target = what.decode("ascii").partition(" ")
+        telemetry.observe_request(method, target, TURNED_AWAY, 0.0)
+        return _lines_of(request_id if request_id and _REQUEST_ID.match(request_id) else random_hex(32))
 
     def answer_at_once(self, scope: Scope, answering: Answering) -> bool:
         """Whether it was answered, or will be. For the server."""

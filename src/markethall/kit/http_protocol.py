@@ -91,6 +91,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, most_connections: int = MOST_CONNECTIONS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._most_connections = most_connections
+        self._turn_away = getattr(self.app, "turn_away", None)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -116,6 +117,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if exc is None:
             self.transport.close()
         self.parser = None  # type: ignore[assignment]
+        # They know each other. Apart, they are gone at once; together, when the collector comes: after many thousands.
+        self.cycle = self._answering = self._unstarted = None
 
     def look(self, now: float) -> None:
         """Close what has been idle, or is late with its head, by `now` of the loop's clock."""
@@ -125,7 +128,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._refused or (self._turn_away and self._is_turned_away(data)):
             return
         self._idle_since = None
         former = self.cycle
@@ -150,6 +153,29 @@ class LimitedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(LargeHead(f"At most {MAX_HEAD_BYTES} bytes."))
+
+    def _is_turned_away(self, data: bytes) -> bool:
+        """Whether it is a request that needs no more than an answer: then the parser does not see it."""
+        former = self.cycle
+        if former is None:
+            is_between = not self._head_bytes
+        else:
+            is_between = former.response_complete and not former.more_body and self._head_since is None
+        can_be_answered = is_between and not (self.flow.write_paused or self._is_one_too_many)
+        answer = self._turn_away(data) if can_be_answered and self._turn_away else None
+        if answer is None:
+            return False
+        refusal, lines = answer
+        is_last = False
+        for name, value in self.server_state.default_headers:
+            lines += b"%b: %b\r\n" % (name, value)
+            is_last = is_last or name == b"connection"  # to be closed, while it drains
+        self.transport.write(b"%b%b\r\n%b" % (refusal.head, lines, refusal.body))
+        self.server_state.total_requests += 1
+        self._head_since, self._idle_since = None, self.loop.time()
+        if is_last:
+            self.transport.close()
+        return True
 
     # What the parser calls
 

@@ -1,6 +1,7 @@
 """Beyond capacity: what is served when far more is asked for, who is told what, and what is left of it afterwards."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ QUICK_SECONDS = 0.1
 LEAST_GOODPUT_PERCENT = 80.0
 MOST_RECOVERY_SECONDS = 5.0
 GIVE_UP_SECONDS = 60.0
+LEAST_OFFERED = 0.8
+"""Of what should have been asked for: with less, nothing was shown."""
+MOST_KIB_A_CONNECTION = 16
+MOST_FURTHER_MIB = 64
+"""Memory may grow by so much for each connection, and by so much besides; not with what is asked for."""
 
 
 @dataclass
@@ -35,6 +41,8 @@ class _Found:
 
     capacity: float = 0.0
     again: float = 0.0
+    closed_cores: float = 0.0
+    """What the closed loop's own load took of the machine."""
     calm_seconds: float = 0.0
     recovered_seconds: float = 0.0
     flooded: Flooded | None = None
@@ -49,13 +57,14 @@ class _Found:
 @dataclass(frozen=True)
 class Overload:
     """First the capacity, by closed loop; then `times` as much by the clock, on `connections` at most; then a probe,
-    until the shop is as it was; then the capacity again. Machines drift: goodput is a share of the mean of both.
+    until the shop is as it was; then the capacity again. Machines drift: goodput is a share of the mean of both. And of
+    the cores: to ask for so much takes far more of them than to find the capacity does, so less is left to the shop.
 
     Done is what was answered as it was asked for by the load's end: confirmed, or taken with `respond_async`.
     """
 
     times: float = 3.0
-    connections: int = 4000
+    connections: int = 8000
     processes: int = 2
     capacity_seconds: float = 5.0
     respond_async: bool = False
@@ -81,6 +90,7 @@ class Overload:
 
         async def capacity() -> float:
             seen = await MANY.load(subject, requests, self.capacity_seconds)
+            found.closed_cores = seen.cpu_seconds / seen.seconds
             return (seen.answers - seen.refused) / seen.seconds
 
         async def beyond(rate: float, seconds: float) -> Flooded:
@@ -117,34 +127,55 @@ class Overload:
                 found.lost = await acknowledged.lost(subject.dsns()["orders"], orders["201"], orders["202"])
 
         def judge(seen: Seen, facts: Facts) -> Outcome:
-            return self._judge(seen, facts, found)
+            return self._judge(seen, facts, found, os.cpu_count() if subject.shop else None)
 
         return Ready(load, judge, after=after)
 
-    def _judge(self, seen: Seen, facts: Facts, found: _Found) -> Outcome:
+    def _judge(self, seen: Seen, facts: Facts, found: _Found, cores: int | None) -> Outcome:
+        """`cores`: of the machine, where the load is on the shop's own."""
         flooded = found.flooded
         if flooded is None:
             raise CannotMeasure("there was no load")
         done = sum(flooded.in_time.get(status, 0) for status in self._good)
         peak = (found.capacity + found.again) / 2
-        goodput = done / seen.seconds / peak * 100
+        left = _left(cores, found.closed_cores, flooded.cpu_seconds / seen.seconds) if cores else 1.0
+        goodput = done / seen.seconds / (peak * left) * 100
         violations = []
+        if flooded.sent / seen.seconds < LEAST_OFFERED * self.times * peak:
+            asked_for = flooded.sent / seen.seconds / peak
+            violations.append(f"{asked_for:.1f} times the capacity was asked for, not {self.times:g} times")
         if goodput < LEAST_GOODPUT_PERCENT:
-            violations.append(f"{done / seen.seconds:,.0f}/s were served, {goodput:.0f} % of {peak:,.0f}/s")
+            could = f"{peak:,.0f}/s with {left * 100:.0f} % of the cores left"
+            violations.append(f"{done / seen.seconds:,.0f}/s were served, {goodput:.0f} % of {could}")
         if found.recovered_seconds > MOST_RECOVERY_SECONDS:
             violations.append(f"it was as before {found.recovered_seconds:.1f} s after the load's end")
+        grew = found.most_mib - found.before_mib
+        if grew > self.connections * MOST_KIB_A_CONNECTION / 1024 + MOST_FURTHER_MIB:
+            violations.append(f"memory grew by {grew:,.0f} MiB, for {self.connections} connections")
         if any(found.lost):
             confirmed, taken = found.lost
             violations.append(f"of what was told, {confirmed} confirmed and {taken} taken orders are not there as told")
-        odd = {kind: count for kind, count in flooded.counts.items() if kind not in ("201", "202", "503", BROKEN)}
-        violations += [f"{count} were answered {kind}" for kind, count in odd.items()]
+        odd = {kind: count for kind, count in flooded.counts.items() if kind not in ("201", "202", "503")}
+        violations += [f"{count} were {'' if kind == BROKEN else 'answered '}{kind}" for kind, count in odd.items()]
+        if flooded.unanswered:
+            violations.append(f"{flooded.unanswered} were not answered")
         return Outcome(
             done,
             facts.counts.confirmed if facts.counts else done,
             refused=sum(odd.values()),
-            more={**_figures(seen.seconds, found, flooded), "goodput_percent": round(goodput, 1)},
+            more={
+                **_figures(seen.seconds, found, flooded),
+                "of_capacity_percent": round(goodput * left, 1),
+                "cores_left_percent": round(left * 100, 1),
+                "goodput_percent": round(goodput, 1),
+            },
             violations=tuple(violations),
         )
+
+
+def _left(cores: int, closed: float, flood: float) -> float:
+    """How much of the cores that the shop had when its capacity was found a flood's own load leaves to it."""
+    return (cores - flood) / (cores - closed)
 
 
 def _figures(seconds: float, found: _Found, flooded: Flooded) -> dict[str, float]:
