@@ -128,7 +128,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused or (self._turn_away and self._is_turned_away(data)):
+        if self._refused or (self._turn_away and data.startswith(b"POST ") and self._is_turned_away(data)):
             return
         self._idle_since = None
         former = self.cycle
