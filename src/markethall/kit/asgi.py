@@ -72,6 +72,7 @@ INTERNAL_BODY_BYTES = 64 << 20
 DISCARDED_BYTES = 8 << 20
 DISCARD_SECONDS = 1.0
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+COUNT_SECONDS = 0.1
 TURNED_AWAY = 503
 """Status of what is refused before it is looked at."""
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -213,6 +214,26 @@ async def send_answer(send: Send, status: int, headers: list[tuple[bytes, bytes]
     await send({"type": "http.response.body", "body": body})
 
 
+class _Refusals:
+    """Of one method and target. They come by the thousand, and are counted together."""
+
+    __slots__ = ("_method", "_not_told", "_target", "refuse")
+
+    def __init__(self, what: bytes, refuse: Refuse) -> None:
+        self._method, _, self._target = what.decode("ascii").partition(" ")
+        self._not_told = 0
+        self.refuse = refuse
+
+    def count(self) -> None:
+        if not self._not_told:
+            asyncio.get_running_loop().call_later(COUNT_SECONDS, self._tell)
+        self._not_told += 1
+
+    def _tell(self) -> None:
+        telemetry.observe_request(self._method, self._target, TURNED_AWAY, 0.0, self._not_told)
+        self._not_told = 0
+
+
 class Surroundings:
     """Wraps an application: request id, trace, metrics, and no error leaves it unformed.
 
@@ -231,35 +252,28 @@ class Surroundings:
         self._app = app
         self._hot = hot or {}
         self._at_once = at_once
-        self._refuse_first = refuse_first or {}
-        self._refuse_line = {what + b" HTTP/1.1\r\n": (what, refuse) for what, refuse in self._refuse_first.items()}
+        self._refusals = {what: _Refusals(what, refuse) for what, refuse in (refuse_first or {}).items()}
+        self._by_line = {what + b" HTTP/1.1\r\n": refusals for what, refusals in self._refusals.items()}
 
     def turn_away(self, data: bytes) -> tuple[Prepared, bytes] | None:
         """As `refuse`, of what came over a connection on which nothing else is under way: nearly all who are turned
         away need no more than this. For the server."""
-        found = self._refuse_line.get(data[: data.find(b"\n") + 1])
-        if found is None:
+        refusals = self._by_line.get(data[: data.find(b"\n") + 1])
+        refusal = refusals.refuse() if refusals else None
+        if refusals is None or refusal is None or not is_whole_request(data):
             return None
-        what, refuse = found
-        refusal = refuse()
-        if refusal is None or not is_whole_request(data):
-            return None
-        return refusal, self._turned_away(what, None)
+        refusals.count()
+        return refusal, _lines_of(random_hex(32))
 
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> tuple[Prepared, bytes] | None:
         """The answer to who is turned away, and its other header lines. For the server."""
-        what = b"%b %b" % (method, target)
-        refuse = self._refuse_first.get(what)
-        refusal = refuse() if refuse else None
-        if refusal is None:
+        refusals = self._refusals.get(b"%b %b" % (method, target))
+        refusal = refusals.refuse() if refusals else None
+        if refusals is None or refusal is None:
             return None
+        refusals.count()
         given = next((value.decode("latin-1") for name, value in headers if name == b"x-request-id"), None)
-        return refusal, self._turned_away(what, given)
-
-    def _turned_away(self, what: bytes, request_id: str | None) -> bytes:
-        method, _, target = what.decode("ascii").partition(" ")
-        telemetry.observe_request(method, target, TURNED_AWAY, 0.0)
-        return _lines_of(request_id if request_id and _REQUEST_ID.match(request_id) else random_hex(32))
+        return refusal, _lines_of(given if given and _REQUEST_ID.match(given) else random_hex(32))
 
     def answer_at_once(self, scope: Scope, answering: Answering) -> bool:
         """Whether it was answered, or will be. For the server."""

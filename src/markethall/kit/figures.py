@@ -46,13 +46,13 @@ class Figures:
         self._slots = [_Slot(-1) for _ in range(SECONDS + 1)]
         self._since = int(clock())
 
-    def answered(self, route: str, status: int, seconds: float) -> None:
+    def answered(self, route: str, status: int, seconds: float, count: int = 1) -> None:
         if route.startswith(UNSEEN):
             return
         slot = self._slot()
-        slot.answers[bisect_left(BOUNDS, seconds)] += 1
+        slot.answers[bisect_left(BOUNDS, seconds)] += count
         if status >= 500:
-            slot.failures += 1
+            slot.failures += count
 
     def carried(self, to: str, count: int = 1) -> None:
         """`to`: a service, `database`, `bus` (said there), or `from bus` (heard)."""

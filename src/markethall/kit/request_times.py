@@ -22,14 +22,14 @@ class RequestTimes(Collector):
         self._counts: dict[tuple[str, str, int], list[int]] = {}
         self._sums: dict[tuple[str, str, int], float] = {}
 
-    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+    def observe(self, method: str, route: str, status: int, seconds: float, count: int = 1) -> None:
         key = (method, route, status)
         counts = self._counts.get(key)
         if counts is None:
             counts = self._counts[key] = [0] * (len(BOUNDS) + 1)
             self._sums[key] = 0.0
-        counts[bisect_left(BOUNDS, seconds)] += 1
-        self._sums[key] += seconds
+        counts[bisect_left(BOUNDS, seconds)] += count
+        self._sums[key] += seconds * count
 
     def collect(self) -> Iterable[Metric]:
         family = HistogramMetricFamily(

@@ -50,10 +50,10 @@ def traceparent() -> str:
     return current.parent if current is not None else ""
 
 
-def observe_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Count one answer. `route` is a template: few of them exist."""
-    REQUEST_TIMES.observe(method, route, status, seconds)
-    FIGURES.answered(route, status, seconds)
+def observe_request(method: str, route: str, status: int, seconds: float, count: int = 1) -> None:
+    """Count an answer, or so many of one kind. `route` is a template: few of them exist."""
+    REQUEST_TIMES.observe(method, route, status, seconds, count)
+    FIGURES.answered(route, status, seconds, count)
 
 
 def configure_logging(service: str, replica: str, level: str) -> None:

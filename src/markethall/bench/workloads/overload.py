@@ -21,8 +21,8 @@ from markethall.bench.usage import Meter
 from markethall.bench.workloads.orders import Orders
 from markethall.kit.tasks import cancel
 
-LOOK_SECONDS = 1.0
-"""Between two looks at the memory."""
+LOOK_SECONDS = 3.0
+"""Between two looks at the memory, each of which takes some 50 ms of a core."""
 QUICK_SECONDS = 0.1
 """What is answered within this, or twice the slowest while it was calm, is answered as it should be."""
 LEAST_GOODPUT_PERCENT = 80.0
