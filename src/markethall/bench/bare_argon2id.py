@@ -42,4 +42,4 @@ async def _rate(seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(_rate(float(sys.argv[1]))))
+    sys.stdout.write(str(asyncio.run(_rate(float(sys.argv[1])))))
