@@ -7,7 +7,7 @@ Reads a `Task` as JSON on standard input, and writes a `Told` into a file: it is
 import asyncio
 import sys
 from array import array
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -72,7 +72,8 @@ class _Flooder:
         self._requests = requests
         self._prefix = task.prefix.encode()
         self._ends_at = task.begins_at + task.seconds
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()
+        """Used in turn: one that had nothing to send for seconds would be closed by the shop."""
         self._connections: set[Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._due = array("d")
@@ -125,7 +126,7 @@ class _Flooder:
                     self._late.append(now - due)
                     self._under_way += 1
                     head, tail, _ = self._requests[number % len(self._requests)]
-                    self._idle.pop().send(b"%b%b-%d%b" % (head, self._prefix, number, tail), number)
+                    self._idle.popleft().send(b"%b%b-%d%b" % (head, self._prefix, number, tail), number)
                 else:
                     self._unsent += 1
             await asyncio.sleep(TICK_SECONDS)
