@@ -9,13 +9,13 @@ import sys
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 import pytest
-import uvicorn
 
-from markethall.kit.http_protocol import LimitedProtocol, most_of
+from markethall.kit.http_protocol import LimitedProtocol
+from markethall.kit.room import Room, most_of
+from tests.kit.server import serving
 from tests.support.machine import eventually
 
 MOST = 16
@@ -32,18 +32,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    protocol = partial(LimitedProtocol, most_connections=MOST)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan="off", log_config=None)  # type: ignore[arg-type]
-    )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    task = asyncio.create_task(server._serve())
-    try:
-        await eventually(lambda: server.started)
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await asyncio.wait_for(task, 20)
+    async with serving(app, Room(MOST)) as number:
+        yield number
 
 
 async def connected(port: int, open_ones: AsyncExitStack) -> Client:
@@ -96,6 +86,51 @@ async def test_where_one_has_gone_the_next_is_served(port: int) -> None:
                 return (await asked(await connected(port, one))).startswith(b"HTTP/1.1 200")
 
         await eventually(is_served)
+
+
+async def test_a_place_that_is_free_again_is_given_to_who_was_told(port: int) -> None:
+    async with AsyncExitStack() as open_ones:
+        first = [await connected(port, open_ones) for _ in range(MOST)]
+        assert all([await asked(each) for each in first])
+        waiting = await connected(port, open_ones)
+        assert (await asked(waiting, b"/health/ready")).startswith(b"HTTP/1.1 200")
+        for _, writer in first[:2]:
+            writer.close()
+
+        async def is_served() -> bool:
+            return (await asked(waiting, b"/health/ready")).startswith(b"HTTP/1.1 200") and (
+                await asked(waiting)
+            ).startswith(b"HTTP/1.1 200")
+
+        await asyncio.wait_for(first[0][1].wait_closed(), 10)
+        await eventually(is_served)
+        assert (await asked(await connected(port, open_ones))).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("behind", [ASK % b"/", ASK % b"/health/ready", b"\x01garbage"])
+async def test_one_too_many_has_one_answer_whatever_comes_behind(port: int, behind: bytes) -> None:
+    async with AsyncExitStack() as open_ones:
+        for _ in range(MOST):
+            assert await asked(await connected(port, open_ones))
+        for _ in range(3 * TOLD):
+            reader, writer = await connected(port, open_ones)
+            writer.write(ASK % b"/" + behind)
+            async with asyncio.timeout(10):
+                answer = await reader.read()
+            assert answer.count(b"HTTP/1.1 ") == 1
+            assert answer.startswith(b"HTTP/1.1 503")
+            writer.close()
+
+
+async def test_behind_health_nobody_slips_in(port: int) -> None:
+    async with AsyncExitStack() as open_ones:
+        for _ in range(MOST):
+            assert await asked(await connected(port, open_ones))
+        reader, writer = await connected(port, open_ones)
+        writer.write(ASK % b"/health/ready" + ASK % b"/" + ASK % b"/")
+        async with asyncio.timeout(10):
+            answers = await reader.read()
+        assert [answers.count(b"HTTP/1.1 " + status) for status in (b"200", b"503")] == [1, 1]
 
 
 async def test_what_a_connection_took_is_given_back_with_it(port: int) -> None:

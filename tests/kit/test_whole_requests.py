@@ -21,6 +21,16 @@ LINES = st.sampled_from(
         b"\r\n",
         b"\n",
         b"X: \rContent-Length: 3\r\n",
+        b"content-length: 3 \r\n",
+        b"content-length: 12345678\r\n",
+        b"content-length: 4, 4\r\n",
+        b"content-length:\r\n",
+        b"nocolon\r\n",
+        b"X Y: z\r\n",
+        b": z\r\n",
+        b"\x0bTransfer-Encoding: chunked\r\n",
+        b"X: \x00\r\n",
+        b"X: \xe4\t\r\n",
     ]
 )
 
@@ -37,9 +47,10 @@ class Counted:
         self.complete += 1
 
 
-@given(st.integers(0, 8), st.lists(LINES, max_size=3), st.binary(max_size=8))
-@example(4, [], b"body")
-def test_what_is_taken_for_whole_is_one_request(length: int, lines: list[bytes], body: bytes) -> None:
+@given(st.sampled_from([0, 0, 0, 1, -1]), st.lists(LINES, max_size=3), st.binary(min_size=1, max_size=8))
+@example(0, [], b"body")
+def test_what_is_taken_for_whole_is_one_request(more: int, lines: list[bytes], body: bytes) -> None:
+    length = len(body) + more
     data = PLAIN % (length, b"".join(lines), body)
     if not is_whole_request(data):
         assert lines or length != len(body)
@@ -60,6 +71,8 @@ def test_what_is_taken_for_whole_is_one_request(length: int, lines: list[bytes],
         b"Expect: 100-continue\r\n",
         b"X-Request-Id: mine\r\n",
         b" folded\r\n",
+        b"content-length: 33 \r\n",
+        b"nocolon\r\n",
     ],
 )
 def test_what_is_not_plain_is_left_to_the_parser(more: bytes) -> None:

@@ -35,12 +35,13 @@ from markethall.kit.crash_points import UnknownCrashPoint, arm
 from markethall.kit.db import Database
 from markethall.kit.errors import Unavailable
 from markethall.kit.figures import figures_route
-from markethall.kit.http_protocol import LimitedProtocol, most_of
+from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.identity import Identity, KeyRing
 from markethall.kit.lifespan import Lifespan
 from markethall.kit.open_files import allow_as_many_as_possible
 from markethall.kit.problems import answer, with_head
 from markethall.kit.registry import Registration
+from markethall.kit.room import Room, most_of
 from markethall.kit.settings import Settings, WrongSetting, variable
 from markethall.kit.siblings import Siblings, joined
 from markethall.kit.status import status_route
@@ -302,7 +303,7 @@ class DrainingServer(uvicorn.Server):
             uvicorn.Config(
                 service.asgi,
                 loop="uvloop",
-                http=partial(LimitedProtocol, most_connections=_most_connections(service.settings)),  # type: ignore[arg-type]
+                http=partial(LimitedProtocol, room=Room(_most_connections(service.settings))),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -379,6 +380,9 @@ class DrainingServer(uvicorn.Server):
             assert self._service.settings.proxy_socket is not None
             self._service.settings.proxy_socket.unlink(missing_ok=True)
             await self._until_nobody_is_connected(min(PROXY_LINGER_SECONDS, end - loop.time()))
+        for server in self.servers:
+            server.close()
+            await server.wait_closed()  # who was taken last is connected then, and can be told
         self.config.timeout_graceful_shutdown = max(1, int(end - loop.time()))
         await super().shutdown(sockets)
         if self._proxy is not None:

@@ -14,11 +14,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from markethall.kit.errors import PROBLEM_JSON, Problem, Unavailable, Unreadable
 from markethall.kit.http_exchange import WHOLE_BODY, Exchange
 from markethall.kit.ids import random_id
+from markethall.kit.room import Place, Room
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 << 10
 LINGER_SECONDS = 1.0
-MOST_CONNECTIONS = 10_000
 HEALTH = b"/health/"
 PROXY = "proxy"
 """Stands for the address of whoever connects to the proxy's own socket (`Settings.proxy_socket`)."""
@@ -47,15 +47,6 @@ class TooManyConnections(Unavailable):
     title = "Too many connections are open just now"
 
 
-def most_of(files: int) -> int:
-    """The most connections, where those who are told that they are too many take some of `files`, too."""
-    return max(1, (files - 1) * 8 // 9)
-
-
-def _told_at_once(most_connections: int) -> int:
-    return most_connections // 8 + 1
-
-
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _REASONS = {
     400: b"Bad Request",
@@ -72,8 +63,8 @@ class LimitedProtocol(HttpToolsProtocol):
     may take `HEAD_SECONDS` and `MAX_HEAD_BYTES`. Times are looked at by `look`, which whoever runs the server calls
     every second or so: a timer for each request would cost more than all else that is done about them.
 
-    Of `most_connections` and some more, these are told 503, unless they ask for the replica's health, and all beyond
-    are closed.
+    Whoever connects and finds no `room` is told so, 503, unless he asks for the replica's health; or closed, where many
+    are told already.
     """
 
     cycle: Exchange | None  # type: ignore[assignment]
@@ -82,24 +73,23 @@ class LimitedProtocol(HttpToolsProtocol):
     _head_since: float | None = None
     _idle_since: float | None = None
     _refused = False
-    _is_one_too_many = False
+    _place: Place | None = None
     _answering: Exchange | None = None
     """Whose turn it is; `cycle` is the one that came last."""
     _unstarted: Exchange | None = None
     """Its head has come, and perhaps its body: that is known at the end of `data_received`."""
 
-    def __init__(self, *args: Any, most_connections: int = MOST_CONNECTIONS, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, room: Room | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._most_connections = most_connections
+        self._room = room or Room()
         self._turn_away = getattr(self.app, "turn_away", None)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        count = len(self.connections)
-        if count > self._most_connections + _told_at_once(self._most_connections):
+        self._place = self._room.enter()
+        if self._place is None:
             transport.abort()
             return
-        self._is_one_too_many = count > self._most_connections
         connected = transport.get_extra_info("socket")
         if connected is not None and connected.family == socket.AF_UNIX:
             self.client = (PROXY, 0)
@@ -108,6 +98,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_since = self._idle_since = None
         self.connections.discard(self)
+        if self._place is not None:
+            self._place.leave()
+            self._place = None
         for exchange in (self._answering, self.cycle, *self.pipeline):
             if exchange is not None and not exchange.response_complete:
                 exchange.disconnected = True
@@ -132,7 +125,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self._idle_since = None
         former = self.cycle
-        if self._head_since is None and former is not None and former.response_complete:
+        if self._head_since is None and (former is None or former.response_complete):
             self._begin_head()
         # Of a body that was answered before it was there: no head, but it may not take longer than one.
         is_rest = former is not None and former.response_complete and former.more_body
@@ -143,10 +136,7 @@ class LimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(Unreadable("Invalid HTTP request received."))
         exchange, self._unstarted = self._unstarted, None
-        if exchange is not None and self._is_one_too_many and not exchange.target.startswith(HEALTH):
-            exchange.response_complete = True
-            self._refuse(TooManyConnections())
-        elif exchange is not None and not self._is_answered(exchange):
+        if exchange is not None and not self._finds_no_room(exchange) and not self._is_answered(exchange):
             self._start(exchange)
         # A body that came along with its head is over it by now, and does not count.
         if self._head_since is not None and not self._refused and not is_rest:
@@ -161,7 +151,8 @@ class LimitedProtocol(HttpToolsProtocol):
             is_between = not self._head_bytes
         else:
             is_between = former.response_complete and not former.more_body and self._head_since is None
-        can_be_answered = is_between and not (self.flow.write_paused or self._is_one_too_many)
+        is_served = self._place is not None and self._place.is_served
+        can_be_answered = is_between and is_served and not self.flow.write_paused
         answer = self._turn_away(data) if can_be_answered and self._turn_away else None
         if answer is None:
             return False
@@ -237,7 +228,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._answering = self.pipeline.pop()
-            self._start(self._answering)
+            if not self._finds_no_room(self._answering):
+                self._start(self._answering)
         else:
             self._idle_since = self.loop.time()
 
@@ -262,6 +254,17 @@ class LimitedProtocol(HttpToolsProtocol):
             "headers": exchange.headers,
             "state": self.app_state.copy(),
         }
+
+    def _finds_no_room(self, exchange: Exchange) -> bool:
+        """Whether that is the answer, and the last one: whatever came behind it has none."""
+        if self._place is None or exchange.target.startswith(HEALTH) or not self._place.is_refused():
+            return False
+        exchange.response_complete = True
+        self.pipeline.clear()
+        self.flow.resume_reading()  # to notice when he goes
+        self._refused = False  # that what came behind it is not HTTP matters no more
+        self._refuse(TooManyConnections())
+        return True
 
     def _is_answered(self, exchange: Exchange) -> bool:
         """Whether the application takes it without a task: it has answered, or will."""

@@ -48,7 +48,7 @@ class Told(msgspec.Struct, frozen=True):
     """`latencies` (s) from when each was due, by kind of the answer: a status, with `BARE` if it is 503 and does not
     say when to come again; `BROKEN`. `in_time`: how many of a kind were answered before the load's end. `unsent`: due
     while all connections were busy. `orders`: ids of those that were told of, by status. `late`: how late each was
-    sent (s).
+    sent (s). `cpu_seconds`: until the load's end.
     """
 
     unsent: int
@@ -97,11 +97,11 @@ class _Flooder:
         await asyncio.sleep(task.begins_at - monotonic())
         cpu = process_time()
         await self._send_all()
+        cpu = process_time() - cpu
         self._is_over = True
         if self._under_way:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_answered.wait(), task.patience_seconds)
-        cpu = process_time() - cpu
         unanswered = self._under_way
         for connection in list(self._connections):
             connection.close()

@@ -89,7 +89,7 @@ def fair_percent(winners: Sequence[float], losers: Sequence[float]) -> float:
     50 what a lottery would give. Mann and Whitney's U as a share of all pairs; a tie is half a pair.
 
     Both are told by when they asked. How many winners were among the first to ask would say less: where one batch of a
-    hundred passes another it falls from 100 to 0, and this to 87.
+    hundred passes another it falls from 100 to 0, and this to 89.
     """
     ordered = sorted(losers)
     later = sum(len(ordered) - (bisect_left(ordered, at) + bisect_right(ordered, at)) / 2 for at in winners)

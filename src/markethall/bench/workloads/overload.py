@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from statistics import mean
 from time import monotonic
 
 from markethall.bench import acknowledged
@@ -41,8 +42,8 @@ class _Found:
 
     capacity: float = 0.0
     again: float = 0.0
-    closed_cores: float = 0.0
-    """What the closed loop's own load took of the machine."""
+    closed_cores: list[float] = field(default_factory=list)
+    """What the closed loop's own load took of the machine, each time."""
     calm_seconds: float = 0.0
     recovered_seconds: float = 0.0
     flooded: Flooded | None = None
@@ -90,7 +91,7 @@ class Overload:
 
         async def capacity() -> float:
             seen = await MANY.load(subject, requests, self.capacity_seconds)
-            found.closed_cores = seen.cpu_seconds / seen.seconds
+            found.closed_cores.append(seen.cpu_seconds / seen.seconds)
             return (seen.answers - seen.refused) / seen.seconds
 
         async def beyond(rate: float, seconds: float) -> Flooded:
@@ -127,7 +128,7 @@ class Overload:
                 found.lost = await acknowledged.lost(subject.dsns()["orders"], orders["201"], orders["202"])
 
         def judge(seen: Seen, facts: Facts) -> Outcome:
-            return self._judge(seen, facts, found, os.cpu_count() if subject.shop else None)
+            return self._judge(seen, facts, found, len(os.sched_getaffinity(0)) if subject.shop else None)
 
         return Ready(load, judge, after=after)
 
@@ -138,7 +139,7 @@ class Overload:
             raise CannotMeasure("there was no load")
         done = sum(flooded.in_time.get(status, 0) for status in self._good)
         peak = (found.capacity + found.again) / 2
-        left = _left(cores, found.closed_cores, flooded.cpu_seconds / seen.seconds) if cores else 1.0
+        left = _left(cores, mean(found.closed_cores), flooded.cpu_seconds / seen.seconds) if cores else 1.0
         goodput = done / seen.seconds / (peak * left) * 100
         violations = []
         if flooded.sent / seen.seconds < LEAST_OFFERED * self.times * peak:
