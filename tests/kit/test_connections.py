@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from uvicorn.server import ServerState
 
-from markethall.kit.http_protocol import LimitedProtocol
 from markethall.kit.room import Room, most_of
 from tests.kit.server import serving
 from tests.support.machine import eventually
@@ -133,15 +133,17 @@ async def test_behind_health_nobody_slips_in(port: int) -> None:
         assert [answers.count(b"HTTP/1.1 " + status) for status in (b"200", b"503")] == [1, 1]
 
 
-async def test_what_a_connection_took_is_given_back_with_it(port: int) -> None:
+async def test_what_a_connection_took_is_given_back_with_it() -> None:
     """Not when the collector comes for what knows each other: that is after tens of thousands of connections."""
+    state = ServerState()
     gc.collect()
     gc.disable()
     try:
-        async with AsyncExitStack() as open_ones:
-            assert await asked(await connected(port, open_ones))
-            (left,) = [weakref.ref(each) for each in gc.get_objects() if isinstance(each, LimitedProtocol)]
-        await eventually(lambda: left() is None)
+        async with serving(app, state=state) as port:
+            async with AsyncExitStack() as open_ones:
+                assert await asked(await connected(port, open_ones))
+                (left,) = [weakref.ref(connection) for connection in state.connections]
+            await eventually(lambda: left() is None)
     finally:
         gc.enable()
 
