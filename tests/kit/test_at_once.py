@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.support.machine import eventually
 
 TEXT = (b"content-type", b"text/plain")
 LARGE = 4 << 20
+SMALL_BUFFER = 1 << 16
+"""Bytes that the kernel may hold at either end, so that it never has room for what is large."""
 CALLED: list[str] = []
 """Paths that the application was called with."""
 TOLD_LATER: list[Tell] = []
@@ -78,7 +81,9 @@ async def port() -> AsyncIterator[int]:
     TOLD_LATER.clear()
     try:
         await eventually(lambda: server.started)
-        yield server.servers[0].sockets[0].getsockname()[1]
+        listening = server.servers[0].sockets[0]
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)  # who is accepted inherits it
+        yield listening.getsockname()[1]
     finally:
         server.should_exit = True
         await asyncio.wait_for(task, 20)
@@ -108,7 +113,7 @@ async def test_requests_sent_together_are_answered_in_turn(port: int) -> None:
 
 async def test_whoever_does_not_read_is_waited_for(port: int) -> None:
     """Their answers must not pile up: what is asked next is left to the application, which waits until it can send."""
-    async with connected(port) as client:
+    async with connected(port, receive_buffer=SMALL_BUFFER) as client:
         client[1].write(ask("/large"))
         first = await client[0].readuntil(b"\r\n\r\n")
         client[1].write(ask("/known", "POST", b"later"))

@@ -1,8 +1,9 @@
 """Answers on one connection: short and streamed, with and without a body, one after another."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -105,8 +106,16 @@ Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def connected(port: int) -> AsyncIterator[Client]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def connected(port: int, receive_buffer: int | None = None) -> AsyncIterator[Client]:
+    """Connect; what the kernel may hold for the client is its own choice, or bounded by `receive_buffer` bytes."""
+    with ExitStack() as until_connected:
+        sock = until_connected.enter_context(socket.socket())
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=sock)
+        until_connected.pop_all()
     try:
         yield reader, writer
     finally:
