@@ -15,10 +15,13 @@ from nats.aio.msg import Msg
 from markethall.contracts.internal import (
     AVAILABILITY_PATH,
     PLACE_ORDERS_PATH,
+    PRODUCT_LISTS_PATH,
     PRODUCTS_BY_SLUG_PATH,
     PRODUCTS_PATH,
     AvailabilityAnswer,
     AvailabilityRequest,
+    ListDocument,
+    ListDocuments,
     ListedProduct,
     ListedProducts,
     OrderDocument,
@@ -28,6 +31,7 @@ from markethall.contracts.internal import (
     PlaceResults,
     ProductDocument,
     ProductDocuments,
+    ProductLists,
     ProductsBySlug,
 )
 from markethall.contracts.messages import (
@@ -43,6 +47,7 @@ from markethall.contracts.public import (
     Money,
     OrderedLine,
     OrderView,
+    ProductPage,
     ProductSummary,
     ProductView,
     VariantView,
@@ -225,18 +230,25 @@ class Shelf:
         self.batch_status = 200
         """404: a catalog that knows no batches."""
         self.asked_catalog: list[str] = []
-        """One by one; and of batches, the paths that the products in them have."""
+        """One by one; and of batches, the paths that what is in them has."""
         self.batches: list[list[str]] = []
         self.asked_skus: list[list[str]] = []
 
     async def answer_catalog(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
         if seen.target == PRODUCTS_BY_SLUG_PATH:
-            return await self._answer_batch(seen)
+            slugs = msgspec.msgpack.decode(seen.body, type=ProductsBySlug).slugs
+            paths = [f"{PRODUCTS_PATH}/{slug}" for slug in slugs if slug in self.versions]
+            return await self._answer_batch(slugs, paths, ProductDocuments([self._document(slug) for slug in slugs]))
+        if seen.target == PRODUCT_LISTS_PATH:
+            queries = msgspec.msgpack.decode(seen.body, type=ProductLists).queries
+            paths = [f"{PRODUCTS_PATH}?{query}".removesuffix("?") for query in queries if "none" not in query]
+            lists = [None if "none" in query else self._list_document(query) for query in queries]
+            return await self._answer_batch(queries, paths, ListDocuments(lists))
         self.asked_catalog.append(seen.target)
-        path, _, _ = seen.target.partition("?")
-        if path == PRODUCTS_PATH:
+        path, _, query = seen.target.partition("?")
+        if path == PRODUCTS_PATH and "none" not in query:
             items = [ListedProduct(self.summary(slug), self.skus[slug], self.versions[slug]) for slug in self.versions]
-            body = msgspec.msgpack.encode(ListedProducts(items))
+            body = msgspec.msgpack.encode(ListedProducts(items, _next_cursor(query)))
         elif (slug := path.removeprefix(f"{PRODUCTS_PATH}/")) in self.versions:
             body = msgspec.msgpack.encode(self.view(slug))
         else:
@@ -244,15 +256,21 @@ class Shelf:
         await self.gate.wait()
         return 200, {"content-type": "application/msgpack"}, body
 
-    async def _answer_batch(self, seen: Seen) -> tuple[int, dict[str, str], bytes]:
-        slugs = msgspec.msgpack.decode(seen.body, type=ProductsBySlug).slugs
-        self.batches.append(slugs)
+    async def _answer_batch(
+        self, names: list[str], paths: list[str], answer: ProductDocuments | ListDocuments
+    ) -> tuple[int, dict[str, str], bytes]:
+        self.batches.append(names)
         if self.batch_status != 200:
             return self.batch_status, {"content-type": "application/problem+json"}, b'{"code":"no_batches"}'
-        self.asked_catalog += [f"{PRODUCTS_PATH}/{slug}" for slug in slugs if slug in self.versions]
-        body = msgspec.msgpack.encode(ProductDocuments([self._document(slug) for slug in slugs]))
+        self.asked_catalog += paths
+        body = msgspec.msgpack.encode(answer)
         await self.gate.wait()
         return 200, {"content-type": "application/msgpack"}, body
+
+    def _list_document(self, query: str) -> ListDocument:
+        page = ProductPage([self.summary(slug) for slug in self.versions], _next_cursor(query))
+        skus = [self.skus[slug] for slug in self.versions]
+        return ListDocument(msgspec.json.encode(page), skus, dict(self.versions))
 
     def _document(self, slug: str) -> ProductDocument | None:
         if slug not in self.versions:
@@ -307,6 +325,11 @@ class Shelf:
         message = msgspec.msgpack.encode(Pulse("1", int((time.time() - age_seconds) * 1_000_000)))
         await self.inventory.bus.publish_live(LIVE_PULSE, message)
         await self.inventory.bus.flush()
+
+
+def _next_cursor(query: str) -> str | None:
+    """So lists of different categories differ."""
+    return f"after {query}" if "category=" in query else None
 
 
 class Teller:

@@ -7,7 +7,7 @@ from pathlib import Path
 from markethall.catalog import back_office_endpoints, category_endpoints, product_endpoints
 from markethall.catalog.categories import Categories
 from markethall.catalog.changes import Changes
-from markethall.catalog.inner_lists import inner_lists
+from markethall.catalog.inner_lists import InnerLists
 from markethall.catalog.internal import InnerProducts
 from markethall.catalog.media import endpoints as media_endpoints
 from markethall.catalog.media.pictures import Pictures
@@ -15,7 +15,13 @@ from markethall.catalog.media.storage import storage_of
 from markethall.catalog.media.workshop import Workshop
 from markethall.catalog.products import Products
 from markethall.catalog.snapshot import SnapshotResponder
-from markethall.contracts.internal import MAX_PICTURE_BYTES, MEDIA_PATH, PRODUCTS_BY_SLUG_PATH, PRODUCTS_PATH
+from markethall.contracts.internal import (
+    MAX_PICTURE_BYTES,
+    MEDIA_PATH,
+    PRODUCT_LISTS_PATH,
+    PRODUCTS_BY_SLUG_PATH,
+    PRODUCTS_PATH,
+)
 from markethall.kit.app import Service
 from markethall.kit.applied import AppliedNotices
 from markethall.kit.bus import Bus
@@ -42,6 +48,7 @@ def create(settings: Settings) -> Service:
     notices = AppliedNotices(bus, directory, settings)
     relay = Relay(database, bus, says_position=bool(settings.database_read_url))
     reads = Reads(database, settings)
+    lists = InnerLists(reads, settings.currency)
     changes = Changes(database, relay, notices, reads)
     pictures = Pictures(database, storage_of(settings.media), Workshop(), settings.media_keep_seconds)
     return Service(
@@ -79,7 +86,8 @@ def create(settings: Settings) -> Service:
         keys=keys,
         hot={
             ("POST", PRODUCTS_BY_SLUG_PATH): InnerProducts(reads, settings.currency).handler(),
-            ("GET", PRODUCTS_PATH): inner_lists(reads, settings.currency),
+            ("GET", PRODUCTS_PATH): lists.one(),
+            ("POST", PRODUCT_LISTS_PATH): lists.many(),
         },
         around=[CarriesFreshness],
         uploads={MEDIA_PATH: MAX_PICTURE_BYTES},

@@ -56,9 +56,31 @@ class Query:
 
 async def products_page(connection: Connection, query: Query, currency: str) -> ListedProducts:
     """
+    Args:
+        connection: in a transaction.
+
     Raises:
         InvalidCursor: the cursor is not of this list.
     """
+    await connection.execute(sql.PLANNING)
+    return await _page(connection, query, currency)
+
+
+async def products_pages(
+    connection: Connection, queries: Sequence[Query], currency: str
+) -> Sequence[ListedProducts | InvalidCursor]:
+    """Many of them in one transaction, one after the other."""
+    await connection.execute(sql.PLANNING)
+    pages: list[ListedProducts | InvalidCursor] = []
+    for query in queries:
+        try:
+            pages.append(await _page(connection, query, currency))
+        except InvalidCursor as error:
+            pages.append(error)
+    return pages
+
+
+async def _page(connection: Connection, query: Query, currency: str) -> ListedProducts:
     terms = search_terms(query.text) if query.text is not None else None
     if query.text is not None and terms is None:
         return ListedProducts([])
@@ -66,7 +88,6 @@ async def products_page(connection: Connection, query: Query, currency: str) -> 
     filters = Filters(terms, query.category, tuple(map(tuple, keys)))
     shaped_by = [filters.terms and [filters.terms.whole, filters.terms.last], query.category, keys, query.sort]
     sort, position = _start(query, shaped_by)
-    await connection.execute(sql.PLANNING)
     sort, rows, end = await _Reader(connection, filters, query.limit).rows(sort, position)
     shown = rows[: query.limit]
     if len(rows) > query.limit:

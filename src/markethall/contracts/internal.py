@@ -18,6 +18,7 @@ PRODUCTS_PATH = "/internal/products"
 """Takes the query of `GET /api/products` and answers a `ListedProducts`. `/{slug}` below it answers a
 `ProductView`, or a problem 404 where the product is unknown or archived."""
 PRODUCTS_BY_SLUG_PATH = "/internal/products-by-slug"
+PRODUCT_LISTS_PATH = "/internal/product-lists"
 
 MEDIA_PATH = "/api/media"
 MAX_PICTURE_BYTES = 15 << 20
@@ -164,6 +165,28 @@ class ProductDocuments(msgspec.Struct, frozen=True):
     """In the order of the request. None: buyers see no such product, and `PRODUCTS_PATH` says what they are told."""
 
     products: list[ProductDocument | None]
+
+
+class ProductLists(msgspec.Struct, frozen=True):
+    """front → catalog: the queries of `GET /api/products` that had gathered meanwhile (at most 100)."""
+
+    queries: list[str]
+
+
+class ListDocument(msgspec.Struct, frozen=True):
+    """A page of products, with its public JSON already encoded."""
+
+    body: bytes
+    skus: list[list[str]]
+    """Of the products for whose `available` there is a null in it, in order."""
+    versions: dict[str, int]
+    """Of the products, by slug."""
+
+
+class ListDocuments(msgspec.Struct, frozen=True):
+    """In the order of the request. None: whether there is such a list has to be asked of `PRODUCTS_PATH`."""
+
+    lists: list[ListDocument | None]
 
 
 READ_AT_LEAST = "read-at-least"

@@ -97,3 +97,10 @@ class ProductSummary(msgspec.Struct, frozen=True):
     image: str | None
     available: int | None = None
     """The sum over its variants, filled in by front. None: not known just now."""
+
+
+class ProductPage(msgspec.Struct, frozen=True):
+    """`GET /api/products`."""
+
+    items: list[ProductSummary]
+    next_cursor: str | None

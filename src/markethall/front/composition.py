@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from markethall.contracts.internal import ListedProducts, ProductDocument
-from markethall.contracts.public import ProductSummary, ProductView
+from markethall.contracts.internal import ListDocument, ListedProducts, ProductDocument
+from markethall.contracts.public import ProductPage, ProductView
 from markethall.front.availability import Availability
 from markethall.kit.http_exchange import Prepared
 
@@ -17,13 +17,6 @@ _PLACE = b'"available":null'
 _FILLED = b'"available":'
 
 Count = Callable[[tuple[str, ...]], int | None]
-
-
-class Page(msgspec.Struct, frozen=True):
-    """The public list."""
-
-    items: list[ProductSummary]
-    next_cursor: str | None
 
 
 @dataclass(slots=True)
@@ -104,7 +97,15 @@ def product_template(view: ProductView) -> Template:
     return Template(encoded, [(variant.sku,) for variant in view.variants], str(view.version))
 
 
+def list_document_template(document: ListDocument) -> Template:
+    """The same as `list_template` of what catalog has encoded."""
+    return _list_template(document.body, document.skus)
+
+
 def list_template(listed: ListedProducts) -> Template:
-    encoded = msgspec.json.encode(Page([item.summary for item in listed.items], listed.next_cursor))
-    tag = hashlib.blake2b(encoded, digest_size=8).hexdigest()
-    return Template(encoded, [tuple(item.skus) for item in listed.items], tag)
+    encoded = msgspec.json.encode(ProductPage([item.summary for item in listed.items], listed.next_cursor))
+    return _list_template(encoded, [item.skus for item in listed.items])
+
+
+def _list_template(encoded: bytes, skus: Sequence[Sequence[str]]) -> Template:
+    return Template(encoded, [tuple(each) for each in skus], hashlib.blake2b(encoded, digest_size=8).hexdigest())

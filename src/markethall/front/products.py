@@ -15,10 +15,17 @@ from markethall.contracts.internal import PRODUCTS_PATH, ListedProducts
 from markethall.contracts.public import ProductView
 from markethall.front.availability import Availability
 from markethall.front.cache import Cache, Fill, Key
-from markethall.front.composition import Document, Template, document_template, list_template, product_template
+from markethall.front.composition import (
+    Document,
+    Template,
+    document_template,
+    list_document_template,
+    list_template,
+    product_template,
+)
+from markethall.front.document_batches import list_batches, product_batches
 from markethall.front.freshness import Freshness
 from markethall.front.inner import decoded
-from markethall.front.product_batches import ProductBatches
 from markethall.front.routes import Segments
 from markethall.front.upstream import respond, return_answer
 from markethall.kit.asgi import Reply, Scope, Send, header
@@ -32,6 +39,7 @@ DEADLINE_SECONDS = 4.0
 DEADLINE_WITH_STALE_SECONDS = 1.0
 ATTEMPT_SECONDS = 1.5
 MAX_QUERY_BYTES = 4096
+_PLAIN = ("category", "cursor", "limit", "sort")
 LOOK_SECONDS = 0.1
 """How often a hit looks whether catalog is alive."""
 
@@ -90,7 +98,8 @@ class Products:
         freshness: Freshness,
     ) -> None:
         self._freshness = freshness
-        self._batches = ProductBatches(balancer, freshness)
+        self._products = product_batches(balancer, freshness)
+        self._lists = list_batches(balancer, freshness)
         self.counts = ReadCounts()
         self._cache = cache
         self._availability = availability
@@ -180,12 +189,11 @@ class Products:
 
     async def _fetch(self, key: Key, fill: Fill | None, seconds: float = DEADLINE_SECONDS) -> Read:
         """From catalog, and into the cache if `fill` says for what."""
-        if key.kind == "product":
-            began = monotonic()
-            document = await self._batches.find(key.name, seconds)
-            if document is not None:
-                return self._keep(fill, document_template(document), {key.name: document.version})
-            seconds -= monotonic() - began
+        began = monotonic()
+        found = await self._find(key, seconds)
+        if found is not None:
+            return self._keep(fill, *found)
+        seconds -= monotonic() - began
         path = f"{PRODUCTS_PATH}/{quote(key.name, safe='')}" if key.kind == "product" else PRODUCTS_PATH
         if key.kind == "list" and key.name:
             path += f"?{key.name}"
@@ -205,6 +213,16 @@ class Products:
         if answer.status != 200:
             return Read(None, _BYPASS, answer)
         return self._keep(fill, *_template(key, answer))
+
+    async def _find(self, key: Key, seconds: float) -> tuple[Template, Mapping[str, int]] | None:
+        """With others who read; None: it has to be asked for alone."""
+        if key.kind == "product":
+            product = await self._products.find(key.name, seconds)
+            return (document_template(product), {key.name: product.version}) if product is not None else None
+        if not _is_plain(key.name):
+            return None
+        listed = await self._lists.find(key.name, seconds)
+        return (list_document_template(listed), listed.versions) if listed is not None else None
 
     def _keep(self, fill: Fill | None, template: Template, versions: Mapping[str, int]) -> Read:
         stored = fill is not None and self._cache.finish(fill, template, versions)
@@ -248,6 +266,12 @@ def _list_name(query: bytes) -> str:
     except ValueError as error:
         raise Unreadable("The query cannot be read.") from error
     return urlencode(sorted(pairs))
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(name: str) -> bool:
+    """Whether a list is read with little work, however large the shop: neither a search nor a filter by option."""
+    return all(pair.partition("=")[0] in _PLAIN for pair in name.split("&")) if name else True
 
 
 def _template(key: Key, answer: Answer) -> tuple[Template, Mapping[str, int]]:

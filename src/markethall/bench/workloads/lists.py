@@ -1,4 +1,4 @@
-"""Lists of a category, twenty products each, sorted in several ways."""
+"""Lists of a category, twenty products each, sorted in several ways, with the pages that follow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,15 +37,24 @@ class Lists:
             token = await subject.admin_token()
             await subject.call("POST", "/api/categories", {"slug": slug, "name": slug}, token)
             await products(subject, self.products_each, category=slug)
-            requests += [
-                request("GET", f"{subject.address}/api/products?category={slug}&limit={PAGE}&sort={sort}")
-                for sort in SORTS
-            ]
+            for sort in SORTS:
+                requests += [request("GET", page) for page in await _pages(subject, slug, sort)]
 
         async def load(seconds: float) -> Seen:
             return await self.pace.load(subject, requests, seconds)
 
         return Ready(load, _judge)
+
+
+async def _pages(subject: Subject, category: str, sort: str) -> list[str]:
+    """The addresses of all pages of a list. Raises CannotMeasure."""
+    first = f"/api/products?category={category}&limit={PAGE}&sort={sort}"
+    pages, following = [], first
+    while following:
+        pages.append(f"{subject.address}{following}")
+        cursor = (await subject.call("GET", following))["next_cursor"]
+        following = f"{first}&cursor={cursor}" if cursor else ""
+    return pages
 
 
 def _judge(seen: Seen, facts: Facts) -> Outcome:

@@ -1,4 +1,4 @@
-"""Products past the cache, gathered into batches, with catalog played by a stand-in."""
+"""Products and lists past the cache, gathered into batches, with catalog played by a stand-in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -56,6 +56,42 @@ async def test_who_is_not_found_in_a_batch_is_told_so_alone(front: Hall, shelf: 
     assert [status for status, _, _ in answers] == [200, 404, 200]
     assert answers[1][2] == {"code": "not_found"}
     assert shelf.asked_catalog.count("/internal/products/nothing") == 1
+
+
+async def test_lists_gather_too_and_each_reader_gets_his_own(front: Hall, shelf: Shelf) -> None:
+    queries = [f"category=c-{n}&limit=20&sort=name" for n in range(20)]
+    answers = await asyncio.gather(*(get(front, f"/api/products?{query}") for query in queries * 2))
+    assert [(status, body["next_cursor"]) for status, _, body in answers] == [(200, f"after {q}") for q in queries] * 2
+    assert all([item["available"] for item in body["items"]][-40:] == [*range(40)] for _, _, body in answers)
+    assert all(len(batch) == len(set(batch)) for batch in shelf.batches)
+    assert len(shelf.batches) < 20
+
+
+@pytest.mark.parametrize(
+    "query", ["query=bear", "option.size=L", "category=c&query=", "sort=name&option.a=b&option.c=d"]
+)
+async def test_lists_that_may_take_long_hold_up_no_others(front: Hall, shelf: Shelf, query: str) -> None:
+    status, _, body = await get(front, f"/api/products?{query}")
+    assert (status, len(body["items"])) == (200, 42)
+    assert shelf.batches == []
+
+
+async def test_a_list_that_is_not_found_in_a_batch_is_asked_for_alone(front: Hall, shelf: Shelf) -> None:
+    paths = ["/api/products", "/api/products?category=none", "/api/products?cursor=c"]
+    answers = await asyncio.gather(*(get(front, path) for path in paths))
+    assert [status for status, _, _ in answers] == [200, 404, 200]
+    assert answers[1][2] == {"code": "not_found"}
+    assert shelf.asked_catalog.count("/internal/products?category=none") == 1
+
+
+@pytest.mark.parametrize("status", [404, 405, 500])
+async def test_after_lists_that_failed_each_is_asked_for_alone(front: Hall, shelf: Shelf, status: int) -> None:
+    shelf.batch_status = status
+    for _ in range(2):
+        answered, _, body = await get(front, "/api/products?category=c")
+        assert (answered, body["next_cursor"]) == (200, "after category=c")
+    assert shelf.batches == [["category=c"]]
+    assert shelf.asked_catalog == ["/internal/products?category=c"] * 2
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
