@@ -1,13 +1,14 @@
 """The short cut: sold out is answered without orders, and never once a receipt was acknowledged."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
 import pytest
 
 from markethall.front import system_live
+from markethall.front.sold_out import KEPT_LINES
 from markethall.local.nats import EmbeddedNats
 from tests.front.neighbours import Hall, Shelf, Stall, document, get, hall
 from tests.front.tokens import Issuer
@@ -69,6 +70,35 @@ async def test_sold_out_is_answered_without_orders(front: Hall, stall: Stall) ->
     # Whether that exists, and what it costs, only orders knows.
     assert (await order(front, "GONE-1", "WHO-KNOWS"))[0] == 201
     assert stall.batches
+
+
+async def test_each_refusal_is_its_own_though_many_say_the_same(front: Hall, stall: Stall) -> None:
+    shelf = Shelf(front)
+    await sell_out(front, shelf, "GONE-6")
+    many = [f"MANY-{n}" for n in range(KEPT_LINES)]
+    for n, sku in enumerate(many):
+        await shelf.announce_stock(sku, n % 2, next(_versions))
+
+    async def asked(skus: list[str], **headers: str) -> tuple[Mapping[str, str], Any]:
+        await shelf.pulse()
+        body = msgspec.json.encode({"lines": [{"sku": sku, "quantity": 2} for sku in skus]})
+        sent = {"Content-Type": "application/json", **headers}
+        async with front.http.post(f"{front.url}/api/orders", data=body, headers=sent) as answer:
+            assert (answer.status, answer.headers["Cache-Status"]) == (409, CUT)
+            return answer.headers, await document(answer)
+
+    for skus in (["GONE-6"], [*many, "GONE-6"]):
+        first, said = await asked(skus)
+        named, again = await asked(skus, **{"X-Request-Id": "mine"})
+        preferred, last = await asked(skus, Prefer="wait=2")
+        assert said == again == last
+        assert [short["sku"] for short in said["shortages"]] == skus
+        assert (named["X-Request-Id"], preferred["Preference-Applied"]) == ("mine", "wait=2")
+        assert len({first["X-Request-Id"], named["X-Request-Id"], preferred["X-Request-Id"]}) == 3
+        assert "Preference-Applied" not in (await asked(skus))[0]
+    await shelf.announce_stock("MANY-1", 0, next(_versions))
+    _, said = await asked(["MANY-1", "GONE-6"])
+    assert [short["available"] for short in said["shortages"]] == [0, 0]
 
 
 async def test_who_was_refused_is_counted_though_no_order_was_made(

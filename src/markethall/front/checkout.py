@@ -24,7 +24,8 @@ from markethall.contracts.internal import (
 )
 from markethall.front import order_answers
 from markethall.front.inner import decoded
-from markethall.front.order_requests import OrderCall, bearer_token, read_order
+from markethall.front.order_answers import Known, known
+from markethall.front.order_requests import OrderCall, read_order
 from markethall.front.outcomes import Outcomes
 from markethall.front.places import Places, TooBusy
 from markethall.front.statuses import Statuses
@@ -33,7 +34,7 @@ from markethall.kit.asgi import LATER, Later, Receive, Reply, Scope, Send, Tell,
 from markethall.kit.balancing import Balancer, ServiceUnavailable
 from markethall.kit.errors import Internal
 from markethall.kit.group_commit import GroupCommit
-from markethall.kit.http_exchange import WHOLE_BODY, Prepared, prepared
+from markethall.kit.http_exchange import WHOLE_BODY, Prepared
 from markethall.kit.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ RETRY_SECONDS = (1, 2, 3)
 ORDERS = b"/api/orders"
 """As nearly everybody writes it."""
 
-ShortCut = Callable[[OrderCall], Reply | None]
+ShortCut = Callable[[OrderCall], Known | None]
 
 _results = msgspec.msgpack.Decoder(PlaceResults)
 
@@ -79,21 +80,22 @@ class Checkout:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._places.are_short():
-            refusal = random.choice(_REFUSALS)
-            await respond(send, refusal.status, refusal.headers, refusal.body)
+            status, answer, headers = random.choice(_REFUSALS).reply
+            await respond(send, status, headers, answer)
             return
         settings = self._settings
         body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
         told: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        reply = self._take(scope, body, partial(_into, told))
+        taken = self._take(scope, body, partial(_into, told))
+        reply = taken.reply if isinstance(taken, Known) else taken
         status, answer, headers = await told if reply is LATER else reply
         await respond(send, status, headers, answer)
 
     def refusal(self) -> Prepared | None:
         """Where there is no place. Whoever cannot be served must cost next to nothing, for there are many of them."""
-        return random.choice(_PREPARED) if self._places.are_short() else None
+        return random.choice(_REFUSALS).prepared if self._places.are_short() else None
 
-    def at_once(self, scope: Scope, tell: Tell) -> Reply | Later | None:
+    def at_once(self, scope: Scope, tell: Tell) -> Reply | Prepared | Later | None:
         """
         Raises:
             Problem: as `read_order` and the short cut do, and TooBusy.
@@ -101,18 +103,20 @@ class Checkout:
         body: bytes = scope[WHOLE_BODY]
         if header(scope, b"cookie") is not None or len(body) > self._settings.max_body_bytes:
             return None
-        return self._take(scope, body, tell)
+        taken = self._take(scope, body, tell)
+        return taken.prepared if isinstance(taken, Known) else taken
 
-    def _take(self, scope: Scope, body: bytes, tell: Tell) -> Reply | Later:
+    def _take(self, scope: Scope, body: bytes, tell: Tell) -> Known | Reply | Later:
         """Place the order, and `tell` later how it went, as far as that is known in time; or refuse it."""
-        call = read_order(scope, body, self._settings.currency, bearer_token(scope))
+        call = read_order(scope, body, self._settings.currency)
         refusal = self._short_cut(call)
         if refusal is not None:
-            return _with_preference(call, refusal)
+            return refusal if call.preference_applied is None else _with_preference(call, refusal.reply)
         self._places.take()
         self._under_way += 1
         try:
-            self._group.put(call.place, _Buyer(self, call, tell))
+            place = call.place()
+            self._group.put(place, _Buyer(self, call, place, tell))
         except Exception:
             self._under_way -= 1
             self._places.give_back()
@@ -124,7 +128,7 @@ class Checkout:
         if result.order is None:
             self.tell(buyer, order_answers.of_refusal(result.refusal or _NOTHING_SAID))
         elif result.order.status == "pending" and (seconds := buyer.call.wait_seconds):
-            self._outcomes.when_known(result.order, buyer.call.place, buyer.began + seconds, buyer.tell_of)
+            self._outcomes.when_known(result.order, buyer.place, buyer.began + seconds, buyer.tell_of)
         else:
             buyer.tell_of(result.order)
 
@@ -179,11 +183,12 @@ class Checkout:
 class _Buyer:
     """One who waits for an answer: for his batch to come back, and then for the outcome."""
 
-    __slots__ = ("_checkout", "began", "call", "tell")
+    __slots__ = ("_checkout", "began", "call", "place", "tell")
 
-    def __init__(self, checkout: Checkout, call: OrderCall, tell: Tell) -> None:
+    def __init__(self, checkout: Checkout, call: OrderCall, place: PlaceOrder, tell: Tell) -> None:
         self._checkout = checkout
         self.call = call
+        self.place = place
         self.tell = tell
         self.began = monotonic()
 
@@ -213,11 +218,10 @@ def _into(told: "asyncio.Future[Reply]", reply: Reply | Exception) -> None:
 
 
 def _with_preference(call: OrderCall, reply: Reply) -> Reply:
-    if call.preference_applied is not None:
-        reply.headers.append((b"preference-applied", call.preference_applied.encode()))
-    return reply
+    if call.preference_applied is None:
+        return reply
+    return Reply(reply.status, reply.body, [*reply.headers, (b"preference-applied", call.preference_applied.encode())])
 
 
 _NOTHING_SAID = Refusal(500, "internal", "Something went wrong", "Something went wrong")
-_REFUSALS = [order_answers.of_problem(TooBusy(retry_after_seconds=seconds)) for seconds in RETRY_SECONDS]
-_PREPARED = [prepared(refusal.status, refusal.headers, refusal.body) for refusal in _REFUSALS]
+_REFUSALS = [known(order_answers.of_problem(TooBusy(retry_after_seconds=seconds))) for seconds in RETRY_SECONDS]

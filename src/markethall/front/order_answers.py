@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from markethall.contracts.messages import Shortage
 from markethall.contracts.public import HistoryEntry, OrderView
 from markethall.kit.asgi import Reply
 from markethall.kit.errors import PROBLEM_JSON, Conflict, Problem
+from markethall.kit.http_exchange import Prepared, prepared
 
 _views = msgspec.json.Decoder(OrderView)
 
@@ -26,6 +27,18 @@ class OrderCancelled(Conflict):
 
     code = "order_cancelled"
     title = "The order was cancelled"
+
+
+class Known(NamedTuple):
+    """An answer that is given many times, and its bytes."""
+
+    reply: Reply
+    prepared: Prepared
+
+
+def known(reply: Reply) -> Known:
+    """Nobody may change the reply any more."""
+    return Known(reply, prepared(reply.status, reply.headers, reply.body))
 
 
 def of_order(order: OrderDocument) -> Reply:

@@ -30,38 +30,46 @@ class EmptyOrder(Invalid):
 class OrderCall(NamedTuple):
     """A request to order, read and found in order."""
 
-    place: PlaceOrder
+    request: OrderRequest
     quantities: dict[str, int] | None
     """By SKU; None where the order takes a cart."""
-    has_key: bool
+    token: str | None
+    key: str | None
+    """As the client gave it."""
     wait_seconds: float
     preference_applied: str | None
+    request_id: str
+
+    def place(self) -> PlaceOrder:
+        """What orders is asked. Without a key it gets one, so that a repeat of it is harmless."""
+        request = self.request
+        address, total = request.shipping_address, request.expected_total
+        return PlaceOrder(
+            key=self.key if self.key is not None else random_hex(32),
+            token=self.token,
+            cart_id=uuid.UUID(request.cart_id).bytes if request.cart_id else None,
+            lines=[OrderLine(line.sku, line.quantity) for line in request.lines] if request.lines else None,
+            email=request.email or None,
+            shipping_address=msgspec.to_builtins(address) if address else None,
+            expected_total=total.amount if total else None,
+            request_id=self.request_id,
+        )
 
 
-def read_order(scope: Scope, body: bytes, currency: str, token: str | None) -> OrderCall:
+def read_order(scope: Scope, body: bytes, currency: str) -> OrderCall:
     """
     Raises:
-        UnsupportedMedia, Unreadable, DuplicateKey, Invalid, EmptyOrder
+        InvalidToken, UnsupportedMedia, Unreadable, DuplicateKey, Invalid, EmptyOrder
     """
+    token = bearer_token(scope)
     request = parse(scope, body)
     _check(request, currency)
-    given = header(scope, b"idempotency-key")
-    if given is not None and not _KEY.match(given):
+    key = header(scope, b"idempotency-key")
+    if key is not None and not _KEY.match(key):
         field = FieldError("Idempotency-Key", f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters", "wrong_form")
         raise Invalid(errors=[field])
     quantities = merged(request.lines) if request.lines else None
-    address, total = request.shipping_address, request.expected_total
-    place = PlaceOrder(
-        key=given if given is not None else random_hex(32),
-        token=token,
-        cart_id=uuid.UUID(request.cart_id).bytes if request.cart_id else None,
-        lines=[OrderLine(line.sku, line.quantity) for line in request.lines] if request.lines else None,
-        email=request.email or None,
-        shipping_address=msgspec.to_builtins(address) if address else None,
-        expected_total=total.amount if total else None,
-        request_id=request_id_of(scope),
-    )
-    return OrderCall(place, quantities, given is not None, *patience(header(scope, b"prefer")))
+    return OrderCall(request, quantities, token, key, *patience(header(scope, b"prefer")), request_id_of(scope))
 
 
 def parse(scope: Scope, body: bytes) -> OrderRequest:
