@@ -4,6 +4,7 @@ The audit holds afterwards. Background work (reconciling, counting of sales) fin
 """
 
 from collections.abc import Mapping, Sequence
+from math import isqrt
 from typing import Any
 
 import asyncpg
@@ -13,8 +14,11 @@ from markethall.bench.subject import Subject
 
 STATEMENT_SECONDS = 3600.0
 CATEGORIES = 100
-FIRST_WORDS, SECOND_WORDS = 97, 1009
-"""A product's name has a word of each: both together name one product in a hundred thousand."""
+FOUND = 10
+"""Products with the same two words in their names. The number of different words grows as the square root of the number
+of products, as those of a text do with its length (Heaps' law): pages of searches in shops of any size look alike."""
+DIGITS = 5
+"""Of a word, so that none is the beginning of another."""
 USERS = 100_000
 ON_HAND = 1_000_000_000
 
@@ -33,16 +37,19 @@ def category(number: int) -> str:
     return f"grown-c{number}"
 
 
-def name_words(number: int) -> tuple[str, str]:
-    """By which the product is found, with others."""
-    return f"alpha{number % FIRST_WORDS}", f"beta{number % SECOND_WORDS}"
+def name_words(number: int, products: int) -> tuple[str, str]:
+    """By which the product is found, with some `FOUND` others, in a shop of so many."""
+    words = max(2, isqrt(products // FOUND))
+    return f"alpha{number % words:0{DIGITS}}", f"beta{number % (words + 1):0{DIGITS}}"
 
 
 _PRODUCTS = f"""
 SELECT i, md5('product ' || i)::uuid AS id, 'grown-' || i AS slug, 'GROWN-' || i AS sku, 500 + i % 5000 AS price,
-    format('Alpha%s Beta%s Gamma%s', i % {FIRST_WORDS}, i % {SECOND_WORDS}, i) AS name,
-    format('alpha%s beta%s gamma%s', i % {FIRST_WORDS}, i % {SECOND_WORDS}, i) AS folded
-FROM generate_series(1, $1::bigint) AS i
+    name, lower(name) AS folded
+FROM generate_series(1, $1::bigint) AS i,
+    LATERAL (SELECT greatest(2, floor(sqrt($1::bigint / {FOUND})))::bigint AS words) AS counted,
+    lpad((i % words)::text, {DIGITS}, '0') AS alpha, lpad((i % (words + 1))::text, {DIGITS}, '0') AS beta,
+    format('Alpha%s Beta%s Gamma%s', alpha, beta, i) AS name
 """  # noqa: S608 - what is put together here are constants of ours
 
 CATALOG = (

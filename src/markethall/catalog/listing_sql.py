@@ -92,8 +92,12 @@ class _Writing:
 
     def query(self, terms: SearchTerms) -> str:
         last = self.put(terms.last, "text")
-        either = f"to_tsquery('english', {last}) || to_tsquery('simple', {last})"
-        return f"(SELECT to_tsquery('english', {self.put(terms.whole, 'text')}) && ({either}))"
+        # A beginning is looked up among all words: once, where the word as it stands is its own stem.
+        return f"""(
+            SELECT to_tsquery('english', {self.put(terms.whole, "text")})
+                && CASE WHEN stem = word THEN word ELSE stem || word END
+            FROM (SELECT to_tsquery('english', {last}) AS stem, to_tsquery('simple', {last}) AS word) AS last
+        )"""
 
     def matches(self, filters: Filters) -> str:
         conditions = ["p.active"]

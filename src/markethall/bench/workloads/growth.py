@@ -28,7 +28,7 @@ class Work(StrEnum):
 class Growth:
     """One kind of work, past all caches, on products that are chosen evenly from all there are.
 
-    A search has two words of a product's name, so that it finds at most some ten, however many products there are.
+    A search has two words of a product's name, so that it finds some ten, however many products there are.
     """
 
     work: Work
@@ -72,7 +72,7 @@ class Growth:
                 category = filling.category(number % filling.CATEGORIES)
                 return request("GET", f"{address}/api/products?category={category}&limit={PAGE}&sort=price")
             case Work.SEARCH:
-                words = "+".join(filling.name_words(number))
+                words = "+".join(filling.name_words(number, self.products))
                 return request("GET", f"{address}/api/products?query={words}&limit={PAGE}")
             case Work.ORDER:
                 body = {"lines": [{"sku": filling.sku(number), "quantity": 1}]}
