@@ -105,11 +105,12 @@ class Availability:
         if abs(age) < PULSE_SECONDS:
             self._pulse_heard = max(self._pulse_heard, monotonic() - max(age, 0.0))
 
-    def sold_out(self, skus: Iterable[str]) -> bool:
-        """Whether one of them is surely sold out, by a copy that is surely kept up."""
+    def sold_out(self, skus: Iterable[str]) -> Sequence[int | None] | None:
+        """The numbers of all, where one of them is surely sold out, by a copy that is surely kept up."""
         if not self._trusted or monotonic() - self._pulse_heard > PULSE_SECONDS:
-            return False
-        return any(self.of(sku) == 0 for sku in skus)
+            return None
+        numbers = [self.of(sku) for sku in skus]
+        return numbers if 0 in numbers else None
 
     def trust(self) -> None:
         """From now on changes are heard."""

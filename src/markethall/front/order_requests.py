@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -91,14 +91,15 @@ def parse(scope: Scope, body: bytes) -> OrderRequest:
 
 def _members(request: OrderRequest) -> int:
     """How many members the objects of the request have."""
-    given: list[Any] = [request.cart_id, request.lines, request.email, request.shipping_address, request.expected_total]
-    count = sum(value is not msgspec.UNSET for value in given)
-    if request.lines:
-        count += 2 * len(request.lines)
-    if request.shipping_address:
-        count += 5 + (request.shipping_address.line2 is not msgspec.UNSET)
-    if request.expected_total:
-        count += 2
+    unset = msgspec.UNSET
+    address, total = request.shipping_address, request.expected_total
+    count = (request.cart_id is not unset) + (request.email is not unset)
+    if request.lines is not unset:
+        count += 1 + 2 * len(request.lines or ())
+    if address is not unset:
+        count += 1 + (5 + (address.line2 is not unset) if address else 0)
+    if total is not unset:
+        count += 1 + (2 if total else 0)
     return count
 
 

@@ -40,11 +40,11 @@ class SoldOut:
         quantities = call.quantities
         if call.key is not None or quantities is None or call.request.expected_total:
             return None
-        if not self._availability.sold_out(quantities):
+        numbers = self._availability.sold_out(quantities)
+        if numbers is None:
             return None
         short = []
-        for sku, requested in quantities.items():
-            available = self._availability.of(sku)
+        for (sku, requested), available in zip(quantities.items(), numbers, strict=True):
             if available is None:
                 # It may be a SKU that does not exist, which is another answer.
                 return None

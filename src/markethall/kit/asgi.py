@@ -252,8 +252,9 @@ class Surroundings:
         self._app = app
         self._hot = hot or {}
         self._at_once = at_once
-        self._refusals = {what: _Refusals(what, refuse) for what, refuse in (refuse_first or {}).items()}
-        self._by_line = {what + b" HTTP/1.1\r\n": refusals for what, refusals in self._refusals.items()}
+        refusals = {what: _Refusals(what, refuse) for what, refuse in (refuse_first or {}).items()}
+        self._refusals = {tuple(what.split(b" ", 1)): each for what, each in refusals.items()}
+        self._by_line = {what + b" HTTP/1.1\r\n": each for what, each in refusals.items()}
 
     def turn_away(self, data: bytes) -> tuple[Prepared, bytes] | None:
         """As `refuse`, of what came over a connection on which nothing else is under way: nearly all who are turned
@@ -267,7 +268,7 @@ class Surroundings:
 
     def refuse(self, method: bytes, target: bytes, headers: Headers) -> tuple[Prepared, bytes] | None:
         """The answer to who is turned away, and its other header lines. For the server."""
-        refusals = self._refusals.get(b"%b %b" % (method, target))
+        refusals = self._refusals.get((method, target))
         refusal = refusals.refuse() if refusals else None
         if refusals is None or refusal is None:
             return None
