@@ -11,6 +11,7 @@ from markethall.contracts.internal import (
     ProductLists,
 )
 from markethall.contracts.public import ProductPage
+from markethall.kit.cursors import encode_cursor
 from tests.catalog.stall import Answer, Stall, variant
 
 
@@ -36,7 +37,7 @@ async def test_each_is_as_it_is_when_asked_for_alone(stall: Stall) -> None:
     for price in (300, 100, 200):
         await stall.add(
             category="many-lists",
-            description='so "available":null, ünd',
+            name=f'so "available":null, ünd {price}',
             options=[{"name": "size", "values": ["S", "L"]}],
             variants=[variant(price, size="L"), variant(price + 1, size="S")],
             images=["/a.png"],
@@ -74,6 +75,8 @@ async def test_what_is_no_list_or_takes_a_search_is_none_and_spoils_nothing(stal
         "sort=best",
         "category=A",
         "cursor=damaged",
+        # As ours are, but ranked: by words that nobody asked for.
+        f"cursor={encode_cursor('products', [None, None, [], 'newest'], ['relevance', 1, 1])}",
         f"cursor={of_another}&sort=name",
         "category=%00",
         "&".join("a=b" for _ in range(51)),

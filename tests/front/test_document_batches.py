@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -64,11 +65,13 @@ async def test_lists_gather_too_and_each_reader_gets_his_own(front: Hall, shelf:
     assert [(status, body["next_cursor"]) for status, _, body in answers] == [(200, f"after {q}") for q in queries] * 2
     assert all([item["available"] for item in body["items"]][-40:] == [*range(40)] for _, _, body in answers)
     assert all(len(batch) == len(set(batch)) for batch in shelf.batches)
+    assert {query for batch in shelf.batches for query in batch} == set(queries)
     assert len(shelf.batches) < 20
 
 
 @pytest.mark.parametrize(
-    "query", ["query=bear", "option.size=L", "category=c&query=", "sort=name&option.a=b&option.c=d"]
+    "query",
+    ["query=bear", "option.size=L", "category=c&query=", "sort=name&option.a=b&option.c=d", "limit=51", "limit=050"],
 )
 async def test_lists_that_may_take_long_hold_up_no_others(front: Hall, shelf: Shelf, query: str) -> None:
     status, _, body = await get(front, f"/api/products?{query}")
@@ -130,29 +133,62 @@ async def test_a_batch_wants_all_that_its_readers_have_heard_of(front: Hall, she
     assert demands == [NEWEST, "100", "100", "300"]
 
 
+@pytest.mark.parametrize("path", ["/api/products/bear", "/api/products?sort=name"])
 async def test_what_changes_while_a_batch_is_under_way_is_not_kept(
-    nats: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+    nats: EmbeddedNats, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     # With neither guard the old product stays in the cache.
     with monkeypatch.context() as unguarded:
         unguarded.setattr(Cache, "_may_store", lambda *_: True)
-        assert await overtaken(nats) == (1, 1)
-    assert await overtaken(nats) == (1, 2)
+        assert await overtaken(nats, path) == (1, 1)
+    assert await overtaken(nats, path) == (1, 2)
 
 
-async def overtaken(nats: EmbeddedNats) -> tuple[int, int]:
+async def test_a_list_that_came_in_a_batch_is_gone_when_a_product_in_it_changes(nats: EmbeddedNats) -> None:
+    async with hall(nats, replica="f1") as front:
+        shelf = Shelf(front)
+        path = "/api/products?sort=name"
+        assert shown(await get(front, path)) == 1
+        assert (await get(front, path))[1]["cache-status"] == "markethall; hit"
+        assert shelf.batches == [["sort=name"]]
+        shelf.versions["bear"] = 2
+        await shelf.acknowledged(lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
+        assert shown(await get(front, path)) == 2
+
+
+async def test_a_list_that_is_older_than_what_was_announced_is_not_kept(nats: EmbeddedNats) -> None:
+    async with hall(nats, replica="f1") as front:
+        shelf = Shelf(front)
+        shelf.versions["bear"] = 2
+        await shelf.acknowledged(lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
+        for version, status in ((1, "markethall; fwd=uri-miss"), (2, "markethall; fwd=uri-miss; stored")):
+            shelf.versions["bear"] = version
+            answer = await get(front, "/api/products?sort=name")
+            assert (shown(answer), answer[1]["cache-status"]) == (version, status)
+
+
+def shown(answer: tuple[int, Any, Any]) -> int:
+    """The version of the bear that is shown."""
+    body = answer[2]
+    if "items" not in body:
+        version: int = body["version"]
+        return version
+    return next(int(item["name"].split()[1]) for item in body["items"] if item["slug"] == "bear")
+
+
+async def overtaken(nats: EmbeddedNats, path: str) -> tuple[int, int]:
     """The version that a reader gets whose batch was under way at a change, and the one shown after it."""
     async with hall(nats, replica="f1") as front:
         shelf = Shelf(front)
         shelf.gate.clear()
-        early = asyncio.create_task(get(front, "/api/products/bear"))
+        early = asyncio.create_task(get(front, path))
         await eventually(lambda: shelf.batches)
         shelf.versions["bear"] = 2
         heard = await shelf.acknowledged(lambda reply_to: shelf.announce_product("bear", reply_to=reply_to))
         assert heard == [front_name("f1")]
         shelf.gate.set()
-        before = (await early)[2]["version"]
-        return before, (await get(front, "/api/products/bear"))[2]["version"]
+        before = shown(await early)
+        return before, shown(await get(front, path))
 
 
 async def test_a_replica_that_hangs_holds_up_one_batch_and_that_is_answered_by_another(

@@ -91,10 +91,11 @@ async def test_each_refusal_is_its_own_though_many_say_the_same(front: Hall, sta
         first, said = await asked(skus)
         named, again = await asked(skus, **{"X-Request-Id": "mine"})
         preferred, last = await asked(skus, Prefer="wait=2")
-        assert said == again == last
+        with_cookie, most = await asked(skus, Cookie="theme=dark")
+        assert said == again == last == most
         assert [short["sku"] for short in said["shortages"]] == skus
         assert (named["X-Request-Id"], preferred["Preference-Applied"]) == ("mine", "wait=2")
-        assert len({first["X-Request-Id"], named["X-Request-Id"], preferred["X-Request-Id"]}) == 3
+        assert len({each["X-Request-Id"] for each in (first, named, preferred, with_cookie)}) == 4
         assert "Preference-Applied" not in (await asked(skus))[0]
     await shelf.announce_stock("MANY-1", 0, next(_versions))
     _, said = await asked(["MANY-1", "GONE-6"])

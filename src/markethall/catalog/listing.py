@@ -105,6 +105,8 @@ def _start(query: Query, shaped_by: object) -> tuple[str, Position | None]:
     sort, key, number = decode_cursor(_LIST, shaped_by, query.cursor, (str, object, int))
     if sort not in ORDERS or not isinstance(key, str if ORDERS[sort].key_type == "text" else int):
         raise InvalidCursor()
+    if sort == "relevance" and query.text is None:  # it would be ranked without words, which takes all there is
+        raise InvalidCursor()
     return sort, (key, number)
 
 

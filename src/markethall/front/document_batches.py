@@ -35,12 +35,14 @@ from markethall.kit.group_commit import GroupCommit
 log = structlog.get_logger(__name__)
 
 MAX_PRODUCTS = 100
-MAX_LISTS = 50
+MAX_LISTS = 20
+"""Of up to 50 products each (`products.PLAIN_LIMIT`): a standby that has just begun must be able to answer in time."""
 MAX_WAITING = 5_000
 AT_ONCE = 2
 GATHER_SECONDS = 0.002
 """At most; usually those who were answered together ask together again, and sooner."""
-DEADLINE_SECONDS = 4.0
+DEADLINE_SECONDS = 2.5
+"""Readers have longer, so that there is time to ask for each alone."""
 ATTEMPT_SECONDS = 1.5
 AVOIDED_SECONDS = 1.0
 """After a batch that failed each reader asks alone for so long."""

@@ -1,6 +1,7 @@
 """`GET /api/products` and `GET /api/products/{slug}`: from the cache, or from catalog by way of it."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from time import monotonic
@@ -39,7 +40,9 @@ DEADLINE_SECONDS = 4.0
 DEADLINE_WITH_STALE_SECONDS = 1.0
 ATTEMPT_SECONDS = 1.5
 MAX_QUERY_BYTES = 4096
-_PLAIN = ("category", "cursor", "limit", "sort")
+PLAIN_LIMIT = 50
+_PLAIN = ("category", "cursor", "sort")
+_LIMIT = re.compile(r"[1-9][0-9]?\Z")
 LOOK_SECONDS = 0.1
 """How often a hit looks whether catalog is alive."""
 
@@ -270,8 +273,16 @@ def _list_name(query: bytes) -> str:
 
 @lru_cache(maxsize=4096)
 def _is_plain(name: str) -> bool:
-    """Whether a list is read with little work, however large the shop: neither a search nor a filter by option."""
-    return all(pair.partition("=")[0] in _PLAIN for pair in name.split("&")) if name else True
+    """Whether a list is read with little work, however large the shop: neither a search nor a filter by option, and no
+    more than `PLAIN_LIMIT` products."""
+    return all(map(_is_plain_parameter, name.split("&"))) if name else True
+
+
+def _is_plain_parameter(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    if name == "limit":
+        return _LIMIT.match(value) is not None and int(value) <= PLAIN_LIMIT
+    return name in _PLAIN
 
 
 def _template(key: Key, answer: Answer) -> tuple[Template, Mapping[str, int]]:
