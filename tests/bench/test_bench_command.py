@@ -43,11 +43,27 @@ def test_a_bench_starts_a_shop_of_its_own_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.timeout(240)
+def test_a_shop_of_which_only_the_address_is_known_is_not_said_to_be_audited(shop: Shop, tmp_path: Path) -> None:
+    known = ("--url", shop.url, "--email", shop.admin_email, "--password", shop.admin_password)
+    run = shop.run("bench", "orders", "--connections", "4,4", *SHORT, *known, "--to", str(tmp_path), "--json")
+    assert run.returncode == 0, run.stderr
+    assert "Not audited" in run.stderr
+    told = json.loads(run.stdout)
+    assert [row["name"] for row in told["rows"]] == ["hot SKU, 4 connections"]
+    assert told["shop"].pop("started_for_this") is told["shop"].pop("audited") is False
+    assert set(told["shop"].values()) == {None}
+    assert "Not audited" in (tmp_path / "orders.md").read_text()
+
+
 def test_wrong_usage_is_said_in_a_line(shop: Shop) -> None:
     for wrong in (
         ("orders", "--connections", "x"),
         ("reads", "--paths", "cached,elsewhere"),
         ("orders", "--bus-nodes", "2"),
+        ("orders", "--url", shop.url, "--replicas", "front=2"),
+        ("orders", "--data", str(shop.data), "--bus-nodes", "3"),
+        ("growth", "--products", "20,20"),
     ):
         run = shop.run("bench", *wrong)
         assert run.returncode == 2, run.stdout

@@ -1,5 +1,7 @@
 """The usual design and the floors do the work that they are compared by."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -14,6 +16,7 @@ from markethall.bench.workloads.orders import Orders
 from markethall.bench.workloads.reads import Path, Reads
 from markethall.bench.workloads.usual import UsualOrders
 from markethall.local.shop import LocalShop
+from tests.support.machine import Machine
 from tests.support.shop import Shop
 
 MULTIPLES = {"times_usual", "cpu_times_usual", "of_floor", "cpu_of_floor"}
@@ -80,6 +83,30 @@ async def test_each_order_of_a_basket_is_one_transaction_of_all_its_lines(shop: 
     assert each.violations == ()
     assert each.done <= each.served <= each.done + 4
     assert each.cpu_seconds.keys() == {"postgres", "usual orders of 10 SKUs"}
+
+
+async def test_the_usual_design_sells_no_more_than_there_is_and_does_not_wait_in_a_circle(machine: Machine) -> None:
+    dsn = await machine.new_database("orders")
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(usual.TABLES)
+        await connection.executemany("INSERT INTO stock VALUES ($1, $1, 100, $2)", [("A", 30), ("B", 20)])
+        peer = usual.Usual(dsn)
+        a, b = usual.Line("A", 1), usual.Line("B", 1)
+        wishes = [[a, b], [b, a], [a]] * 20 + [[usual.Line("C", 1)], [a, usual.Line("C", 1)]]
+        answers = await asyncio.gather(
+            *(peer.order(usual.Wanted(lines), str(number)) for number, lines in enumerate(wishes))
+        )
+        await peer.close()
+        left = dict(await connection.fetch("SELECT sku, on_hand FROM stock"))
+        sold = dict(await connection.fetch("SELECT sku, sum(quantity)::bigint FROM order_lines GROUP BY sku"))
+        assert left == {"A": 30 - sold["A"], "B": 20 - sold["B"]}
+        assert left["A"] == 0 or left["B"] == 0
+        orders = await connection.fetchval("SELECT count(*) FROM orders")
+        assert orders == sum(status == 201 for status, _ in answers)
+        assert [status for status, _ in answers[-2:]] == [409, 409]
+    finally:
+        await connection.close()
 
 
 async def test_a_peer_that_sells_what_it_does_not_have_has_no_figure(

@@ -17,7 +17,7 @@ from markethall.bench.wording import markdown
 def document(
     title: str, cases: Sequence[Case], found: Sequence[Summary], course: Course, wanted: Wanted
 ) -> dict[str, Any]:
-    """All of it, each round included; as JSON takes it."""
+    """All of it, each round included; as JSON takes it. What a shop has that runs already is not known: null."""
     rows = [
         {
             "name": each.name,
@@ -36,10 +36,11 @@ def document(
         "machine": described(),
         "shop": {
             "started_for_this": wanted.is_own,
-            "replicas": dict(wanted.replicas),
-            "bus_nodes": wanted.bus_nodes,
-            "read_replicas": wanted.read_replicas,
-            "synchronous": wanted.synchronous,
+            "audited": wanted.is_audited,
+            "replicas": dict(wanted.replicas) if wanted.is_own else None,
+            "bus_nodes": wanted.bus_nodes if wanted.is_own else None,
+            "read_replicas": wanted.read_replicas if wanted.is_own else None,
+            "synchronous": wanted.synchronous if wanted.is_own else None,
         },
         "rounds": course.rounds,
         "seconds": course.seconds,
@@ -60,7 +61,7 @@ def write(title: str, cases: Sequence[Case], found: Sequence[Summary], told: dic
 
     name = title.replace(" ", "-")
     page, figures = to / f"{name}.md", to / f"{name}.json"
-    page.write_text(markdown(title, cases, found, told["machine"]))
+    page.write_text(markdown(title, cases, found, told["machine"], audited=told["shop"]["audited"]))
     figures.write_text(as_json(told) + "\n")
     if any(each.figures for each in found):
         return [*draw(title, found, to / name), page, figures]

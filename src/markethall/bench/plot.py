@@ -29,7 +29,7 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     # Text stays text in the SVG, and the same figures write the same file.
     with pyplot.rc_context({"svg.fonttype": "none", "svg.hashsalt": "markethall", "font.size": 10}):
@@ -46,7 +46,9 @@ def draw(title: str, found: Sequence[Summary], place: Path) -> list[Path]:
         for axes in (rates, cpu):
             axes.set_xlim(left=0)
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        latencies.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         latencies.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        latencies.xaxis.set_minor_formatter(NullFormatter())
         for axes in (rates, latencies, cpu):
             axes.grid(visible=True, axis="x", color=GRID, linewidth=0.8)
             axes.set_axisbelow(True)

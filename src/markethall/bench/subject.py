@@ -34,6 +34,11 @@ class Wanted:
     def is_own(self) -> bool:
         return self.data is None and self.url is None
 
+    @property
+    def is_audited(self) -> bool:
+        """Whether more is known of it than what it answers."""
+        return self.is_own or self.data is not None
+
 
 @dataclass(frozen=True)
 class Peer:

@@ -33,6 +33,10 @@ CAPTION = (
     "Medians (least to greatest). CPU: of all the shop's processes; load: of who made it; "
     "other cores: what else the machine was busy with."
 )
+NOT_AUDITED = (
+    "Not audited: of a shop that is known by its address, only what it answers is. Commit and machine are those of the "
+    "bench, which need not be the shop's."
+)
 _MARKS = {"rate": "", "ratio": "times", "p50_ms": "p50", "p99_ms": "p99", "cpu_us": "CPU", "memory_mib": "MiB"}
 _UNITS = {"seconds": "s"}
 _NOT_SHOWN = ("p90_ms", "p99.9_ms", "max_ms")
@@ -85,7 +89,9 @@ def _said(name: str, value: str) -> str:
     return f"{what.replace('_', ' ')} {value} {_UNITS.get(unit, unit)}"
 
 
-def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machine: dict[str, object]) -> str:
+def markdown(
+    title: str, cases: Sequence[Case], found: Sequence[Summary], machine: dict[str, object], *, audited: bool
+) -> str:
     """A table for a page, with where and of what it is."""
     names = shown(cases)
     with_targets = any(case.targets for case in cases)
@@ -95,10 +101,11 @@ def markdown(title: str, cases: Sequence[Case], found: Sequence[Summary], machin
         cells = [_cell(each, name) for name in names]
         if each.violations:
             cells[0] = "violated"
-        targets = [", ".join(_judged(wanted, each) for wanted in case.targets)] if with_targets else []
+        targets = [", ".join(judged(wanted, each) for wanted in case.targets)] if with_targets else []
         lines.append(row([each.name, *cells, *targets, besides(each)]))
     broken = [f"- {each.name}: violated: {line}" for each in found for line in each.violations]
-    return "\n".join([*lines, "", CAPTION, "", *broken, *([""] if broken else []), where(machine), ""])
+    unsure = [] if audited else [NOT_AUDITED, ""]
+    return "\n".join([*lines, "", CAPTION, "", *broken, *([""] if broken else []), *unsure, where(machine), ""])
 
 
 def where(machine: dict[str, object]) -> str:
@@ -121,6 +128,7 @@ def _cell(found: Summary, name: str) -> str:
     return number(figure.median) + span
 
 
-def _judged(wanted: Target, found: Summary) -> str:
+def judged(wanted: Target, found: Summary) -> str:
+    """The mark, ticked where it is reached."""
     figure = found.figures.get(wanted.figure)
     return target(wanted) + (" ✓" if figure is not None and wanted.reached(figure.median) else "")

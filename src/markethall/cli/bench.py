@@ -15,8 +15,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="How fast a shop is, and what it takes for it.",
     epilog="Rounds of all rows alternate; figures are medians, with the least and the greatest. After each round the "
-    "shop is audited: where anything is broken there is no figure. Without --data or --url a shop is started for it, "
-    "and is gone afterwards.",
+    "shop is audited, unless no more than its --url is known: where anything is broken there is no figure. Without "
+    "--data or --url a shop is started for it, and is gone afterwards.",
 )
 
 app.add_typer(bench_bytes.app)
@@ -248,7 +248,10 @@ def _sizes(text: str, name: str) -> list[int]:
     found = text.replace("_", "").split(",")
     if len(found) != 2 or not all(part.isdecimal() and 1 <= int(part) <= 100_000_000 for part in found):
         raise typer.BadParameter("two numbers, separated by a comma", param_hint=name)
-    return [int(part) for part in found]
+    few, many = (int(part) for part in found)
+    if few >= many:
+        raise typer.BadParameter("the young shop has fewer than the old one", param_hint=name)
+    return [few, many]
 
 
 def _paces(connections: str, rate: float, threads: int) -> "list[Pace]":

@@ -57,6 +57,11 @@ def _shared(
 
     if bus_nodes not in SIZES:
         raise typer.BadParameter("1 or 3: of two, none may die", param_hint="--bus-nodes")
+    if (data or url) and (replicas or bus_nodes != 1 or read_replicas or synchronous):
+        raise typer.BadParameter(
+            "a shop that runs has what it has: not with --replicas, --bus-nodes, --read-replicas and --synchronous",
+            param_hint="--url" if url else "--data",
+        )
     admin = Admin(email, password) if email and password else None
     wanted = Wanted(data, url, admin, parse_replicas(replicas), bus_nodes, read_replicas, synchronous)
     return Asked(Course(rounds, seconds), wanted, to, json)
@@ -93,11 +98,11 @@ def measured(
 
 
 def numbers(text: str, name: str, *, at_most: int = 10_000) -> list[int]:
-    """`1,16,64` as numbers. Raises typer.BadParameter."""
+    """`1,16,64` as numbers, each once. Raises typer.BadParameter."""
     try:
         found = [int(part) for part in text.split(",")]
     except ValueError:
         found = []
     if not found or not all(1 <= number <= at_most for number in found):
         raise typer.BadParameter(f"numbers from 1 to {at_most}, separated by commas", param_hint=name)
-    return found
+    return list(dict.fromkeys(found))

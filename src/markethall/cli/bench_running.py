@@ -23,6 +23,7 @@ def run(title: str, cases: "Sequence[Case]", asked: Asked) -> None:
 
     from markethall.bench.document import as_json, document, write
     from markethall.bench.errors import CannotMeasure
+    from markethall.bench.wording import NOT_AUDITED
 
     try:
         if asked.to is not None:
@@ -38,6 +39,8 @@ def run(title: str, cases: "Sequence[Case]", asked: Asked) -> None:
         typer.echo(as_json(told))
     else:
         _show(title, cases, found)
+    if not asked.wanted.is_audited:
+        typer.echo(NOT_AUDITED, err=True)
     if asked.to is not None:
         paths = write(title, cases, found, told, asked.to)
         drawn = "" if any(each.figures for each in found) else "; no charts, for there are no figures"

@@ -37,6 +37,6 @@ def _targets(targets: Sequence[Target], found: Summary) -> str:
     lines = []
     for target in targets:
         figure = found.figures.get(target.figure)
-        said = wording.target(target)
+        said = wording.judged(target, found)
         lines.append(said if figure is None else f"[{'green' if target.reached(figure.median) else 'red'}]{said}[/]")
     return "\n".join(lines)
