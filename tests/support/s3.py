@@ -1,6 +1,5 @@
 """A real S3-compatible store for tests: SeaweedFS, all its servers in one process."""
 
-import asyncio
 import json
 import os
 import signal
@@ -8,9 +7,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
 
 from markethall.local.logs import JsonLog
 from markethall.local.ports import free_port
@@ -71,15 +73,21 @@ async def s3_server(folder: Path) -> AsyncIterator[Bucket]:
         )
 
     async def is_ready(_child: Child) -> bool:
+        """Whether something can be put there. The first time takes long on a busy machine: a volume is made for it."""
+        store = S3Store(
+            BUCKET,
+            endpoint=f"http://127.0.0.1:{s3}",
+            region="us-east-1",
+            access_key_id=KEY,
+            secret_access_key=SECRET,
+            client_options={"allow_http": True, "timeout": timedelta(seconds=20)},
+            retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=20)},
+        )
         try:
-            async with (
-                asyncio.timeout(2),
-                aiohttp.ClientSession() as http,
-                http.get(f"http://127.0.0.1:{s3}/healthz") as answer,
-            ):
-                return answer.status == 200
-        except (OSError, TimeoutError, aiohttp.ClientError):
+            await obstore.put_async(store, "ready", b"yes")
+        except (BaseError, OSError):
             return False
+        return True
 
     child = await start_ready(
         "s3",

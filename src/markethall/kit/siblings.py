@@ -53,6 +53,8 @@ CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 1.0
 AGAIN_SECONDS = 0.2
 NOBODY = "none is there"
+OF_THE_BUS = "the bus: "
+REFUSED = "Authorization Violation"
 
 
 def shared(settings: Settings) -> dict[str, Any]:
@@ -111,12 +113,20 @@ async def joined(settings: Settings, service: str) -> Settings:
         pass
     joint = _with(settings, service, told or {})
     if told is None or (missing == "database_url" and not joint.database_url):
-        why = reasons[-1] if reasons else "the bus does not answer"
+        why = _told_last(reasons)
         raise WrongSetting(
             f"{variable(missing)} is missing, and no replica of {service} told it "
             f"within {settings.join_seconds:g} s: {why}"
         )
     return joint
+
+
+def _told_last(reasons: list[str]) -> str:
+    """The last reason; of a bus that refuses us the one that says so: it may close before that is read."""
+    if not reasons:
+        return "the bus does not answer"
+    refused = [reason for reason in reasons if REFUSED in reason]
+    return refused[-1] if refused and reasons[-1].startswith(OF_THE_BUS) else reasons[-1]
 
 
 def _missing(settings: Settings, service: str) -> str | None:
@@ -147,7 +157,7 @@ async def _ask(settings: Settings, service: str, reasons: list[str]) -> dict[str
 
 async def _connect(client: Client, settings: Settings, service: str, reasons: list[str]) -> None:
     async def note(error: Exception) -> None:
-        reasons.append(f"the bus: {str(error) or type(error).__name__}")
+        reasons.append(f"{OF_THE_BUS}{str(error) or type(error).__name__}")
 
     servers = [server.strip() for server in settings.bus_url.split(",")]
     address = urlsplit(servers[0])
