@@ -13,6 +13,7 @@ from markethall.local.nats import EmbeddedNats
 from tests.front.neighbours import Hall, Seen, Shelf, get, hall, neighbour
 from tests.support.machine import eventually
 
+CURSOR = "after category=c"
 SLUGS = [f"thing-{n}" for n in range(40)]
 
 
@@ -88,27 +89,23 @@ async def test_a_list_that_is_not_found_in_a_batch_is_asked_for_alone(front: Hal
 
 
 @pytest.mark.parametrize("status", [404, 405, 500])
-async def test_after_lists_that_failed_each_is_asked_for_alone(front: Hall, shelf: Shelf, status: int) -> None:
+@pytest.mark.parametrize(
+    ("asked", "name", "shown"),
+    [("/products/bear", "bear", {"slug": "bear"}), ("/products?category=c", "category=c", {"next_cursor": CURSOR})],
+)
+async def test_after_a_batch_that_failed_each_is_asked_for_alone(
+    front: Hall, shelf: Shelf, status: int, asked: str, name: str, shown: dict[str, str]
+) -> None:
     shelf.batch_status = status
     for _ in range(2):
-        answered, _, body = await get(front, "/api/products?category=c")
-        assert (answered, body["next_cursor"]) == (200, "after category=c")
-    assert shelf.batches == [["category=c"]]
-    assert shelf.asked_catalog == ["/internal/products?category=c"] * 2
-
-
-@pytest.mark.parametrize("status", [404, 405, 500])
-async def test_after_a_batch_that_failed_each_is_asked_for_alone(front: Hall, shelf: Shelf, status: int) -> None:
-    shelf.batch_status = status
-    for _ in range(2):
-        answered, _, body = await get(front, "/api/products/bear")
-        assert (answered, body["slug"]) == (200, "bear")
-    assert shelf.batches == [["bear"]]
-    assert shelf.asked_catalog == ["/internal/products/bear"] * 2
+        answered, _, body = await get(front, f"/api{asked}")
+        assert (answered, body | shown) == (200, body)
+    assert shelf.batches == [[name]]
+    assert shelf.asked_catalog == [f"/internal{asked}"] * 2
     shelf.batch_status = 200
 
     async def goes_in_a_batch_again() -> bool:
-        await get(front, "/api/products/bear")
+        await get(front, f"/api{asked}")
         return len(shelf.batches) > 1
 
     await eventually(goes_in_a_batch_again)
