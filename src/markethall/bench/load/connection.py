@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from markethall.bench.load.framing import size_of_answer
+
 Answered = Callable[["Connection", int, bytes], None]
 """The connection, free again; the status; the body. Status 0: the connection is gone, and had a request under way."""
 
@@ -37,7 +39,7 @@ class Connection(asyncio.Protocol):
         if self._pending:
             data = self._pending + data
         end = data.find(b"\r\n\r\n")
-        if end < 0 or not (size := _whole(data, end)):
+        if end < 0 or not (size := size_of_answer(data, end)):
             self._pending = data
             return
         self._pending = b""
@@ -50,18 +52,3 @@ class Connection(asyncio.Protocol):
             self.busy = False
             self._answered(self, 0, b"")
         self._lost(self)
-
-
-def _whole(data: bytes, end: int) -> int:
-    """The size of the answer whose header block ends at `end`, or 0 while some of it is missing."""
-    if data[9:12] in (b"204", b"304"):
-        return end + 4
-    head = data[:end].lower()
-    at = head.find(b"\r\ncontent-length:")
-    if at >= 0:
-        stop = head.find(b"\r\n", at + 2)
-        size = end + 4 + int(head[at + 17 : stop if stop >= 0 else end])
-        return size if len(data) >= size else 0
-    if b"\r\ntransfer-encoding: chunked" in head:
-        return len(data) if data.endswith(b"0\r\n\r\n") else 0
-    return end + 4

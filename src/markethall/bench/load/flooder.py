@@ -2,27 +2,31 @@
 
 All its connections are open before the first is due. What is due while all of them are busy is not sent, and counted.
 Reads a `Task` as JSON on standard input, and writes a `Told` into a file: it is megabytes.
+
+It has no event loop: whatever came is read once a tick. On a machine that it shares with the shop, what it takes for a
+request the shop lacks.
 """
 
-import asyncio
+import socket
 import sys
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from time import monotonic, process_time
+from select import EPOLLIN, EPOLLOUT, epoll
+from time import monotonic, process_time, sleep
 
 import msgspec
 
-from markethall.bench.load.connection import Connection
-from markethall.bench.load.process import run_undisturbed
+from markethall.bench.load.framing import size_of_answer
+from markethall.bench.load.process import be_undisturbed
 from markethall.bench.load.requests import Request, read
 
 TICK_SECONDS = 0.001
 CONNECT_SECONDS = 10.0
 AT_ONCE = 128
 """Connections that are opened at the same time."""
+READ_BYTES = 16 << 10
 BARE = " without Retry-After"
 BROKEN = "broken"
 LOCATION = b"\r\nlocation: /api/orders/"
@@ -63,7 +67,19 @@ class Told(msgspec.Struct, frozen=True):
 def main() -> None:
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     flooder = _Flooder(task, read(Path(task.requests)))
-    Path(task.told).write_bytes(msgspec.json.encode(run_undisturbed(flooder.run)))
+    be_undisturbed()
+    Path(task.told).write_bytes(msgspec.json.encode(flooder.run()))
+
+
+class _Line:
+    """A connection, and what is under way on it: the number of the request, -1 for none."""
+
+    __slots__ = ("number", "pending", "socket")
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
+        self.number = -1
+        self.pending = b""
 
 
 class _Flooder:
@@ -72,42 +88,37 @@ class _Flooder:
         self._requests = requests
         self._prefix = task.prefix.encode()
         self._ends_at = task.begins_at + task.seconds
-        self._idle: deque[Connection] = deque()
+        self._poll = epoll()
+        self._lines: dict[int, _Line] = {}
+        """All that are open, by the number of their file."""
+        self._opening: dict[int, socket.socket] = {}
+        self._idle: deque[_Line] = deque()
         """Used in turn: one that had nothing to send for seconds would be closed by the shop."""
-        self._connections: set[Connection] = set()
-        self._opening: set[asyncio.Task[None]] = set()
         self._due = array("d")
         """When each was due, by its number."""
         self._late = array("d")
         self._unsent = 0
         self._under_way = 0
-        self._is_over = False
-        self._all_answered = asyncio.Event()
         self._latencies: dict[str, array[float]] = defaultdict(lambda: array("d"))
         self._in_time: dict[str, int] = defaultdict(int)
         self._orders: dict[str, list[str]] = {"201": [], "202": []}
 
-    async def run(self) -> Told:
+    def run(self) -> Told:
         """Raises OSError; TimeoutError: not all connections were open in time."""
         task = self._task
-        for at in range(0, task.connections, AT_ONCE):
-            await asyncio.gather(*(self._open() for _ in range(min(AT_ONCE, task.connections - at))))
+        self._open_all()
         if monotonic() > task.begins_at:
             raise TimeoutError("opening the connections took too long")
-        await asyncio.sleep(task.begins_at - monotonic())
+        sleep(task.begins_at - monotonic())
         cpu = process_time()
-        await self._send_all()
+        self._send_all()
         cpu = process_time() - cpu
-        self._is_over = True
-        if self._under_way:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_answered.wait(), task.patience_seconds)
-        unanswered = self._under_way
-        for connection in list(self._connections):
-            connection.close()
+        given_up_at = monotonic() + task.patience_seconds
+        while self._under_way and monotonic() < given_up_at:
+            self._hear()
         return Told(
             self._unsent,
-            unanswered,
+            self._under_way,
             {kind: list(latencies) for kind, latencies in self._latencies.items()},
             self._in_time,
             self._orders,
@@ -115,60 +126,115 @@ class _Flooder:
             cpu,
         )
 
-    async def _send_all(self) -> None:
+    def _open_all(self) -> None:
+        given_up_at = monotonic() + CONNECT_SECONDS
+        left = self._task.connections
+        while left or self._opening:
+            if monotonic() > given_up_at:
+                raise TimeoutError("the shop does not take connections in time")
+            for _ in range(min(left, AT_ONCE - len(self._opening))):
+                self._open()
+                left -= 1
+            self._hear()
+
+    def _open(self) -> None:
+        """Begins to; whether it is open is heard."""
+        opening = socket.socket(socket.AF_INET6 if ":" in self._task.host else socket.AF_INET)
+        opening.setblocking(False)
+        opening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opening.connect_ex((self._task.host, self._task.port))
+        self._opening[opening.fileno()] = opening
+        self._poll.register(opening.fileno(), EPOLLOUT)
+
+    def _send_all(self) -> None:
         task, total = self._task, int(self._task.rate * self._task.seconds)
-        while len(self._due) < total:
-            now = monotonic()
+        while (now := monotonic()) < self._ends_at:
             for number in range(len(self._due), min(total, int((now - task.begins_at) * task.rate) + 1)):
                 due = task.begins_at + number / task.rate
                 self._due.append(due)
                 if self._idle:
                     self._late.append(now - due)
-                    self._under_way += 1
-                    head, tail, _ = self._requests[number % len(self._requests)]
-                    self._idle.popleft().send(b"%b%b-%d%b" % (head, self._prefix, number, tail), number)
+                    self._send(self._idle.popleft(), number)
                 else:
                     self._unsent += 1
-            await asyncio.sleep(TICK_SECONDS)
-        await asyncio.sleep(max(0.0, self._ends_at - monotonic()))
+            self._hear()
 
-    def _on_answer(self, connection: Connection, status: int, body: bytes) -> None:
+    def _send(self, line: _Line, number: int) -> None:
+        head, tail, _ = self._requests[number % len(self._requests)]
+        request = b"%b%b-%d%b" % (head, self._prefix, number, tail)
+        line.number = number
+        self._under_way += 1
+        try:
+            is_sent = line.socket.send(request) == len(request)
+        except OSError:
+            is_sent = False
+        if not is_sent:  # nothing is under way on it that could fill it
+            self._lose(line)
+
+    def _hear(self) -> None:
+        """What came, a tick from now: together, so that it is few wake-ups."""
+        sleep(TICK_SECONDS)
+        lines = self._lines
+        for file, events in self._poll.poll(0, self._task.connections):
+            line = lines.get(file)
+            if line is None:
+                self._opened(file, is_open=events == EPOLLOUT)
+            else:
+                self._read(line)
+
+    def _opened(self, file: int, *, is_open: bool) -> None:
+        opened = self._opening.pop(file)
+        if not is_open:
+            opened.close()
+            if monotonic() < self._task.begins_at:
+                raise ConnectionError("the shop does not take connections")
+            return
+        self._poll.modify(file, EPOLLIN)
+        self._lines[file] = line = _Line(opened)
+        self._idle.append(line)
+
+    def _read(self, line: _Line) -> None:
+        try:
+            data = line.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data or line.number < 0:
+            self._lose(line)
+            return
+        if line.pending:
+            data = line.pending + data
+        end = data.find(b"\r\n\r\n")
+        if end < 0 or not size_of_answer(data, end):
+            line.pending = data
+            return
+        line.pending = b""
+        self._answered(line, data[9:12].decode(), data[: end + 2])
+        self._idle.append(line)
+
+    def _answered(self, line: _Line, kind: str, head: bytes) -> None:
         now = monotonic()
-        kind = str(status) if status else BROKEN
-        if status in (201, 202):
-            at = connection.head.find(LOCATION) + len(LOCATION)
-            self._orders[kind].append(connection.head[at : at + ID_CHARACTERS].decode())
-        elif status == 503 and b"\r\nretry-after: " not in connection.head:
+        if kind in self._orders:
+            at = head.find(LOCATION) + len(LOCATION)
+            self._orders[kind].append(head[at : at + ID_CHARACTERS].decode())
+        elif kind == "503" and b"\r\nretry-after: " not in head:
             kind += BARE
-        self._latencies[kind].append(now - self._due[connection.tag])
+        self._latencies[kind].append(now - self._due[line.number])
         self._in_time[kind] += now < self._ends_at
         self._under_way -= 1
-        if status:
-            self._idle.append(connection)
-        if self._is_over and not self._under_way:
-            self._all_answered.set()
+        line.number = -1
 
-    def _on_loss(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
-        if not self._is_over:
-            opening = asyncio.create_task(self._open_again())
-            self._opening.add(opening)
-            opening.add_done_callback(self._opening.discard)
-
-    async def _open_again(self) -> None:
-        with suppress(OSError):
-            await self._open()
-
-    async def _open(self) -> None:
-        """Raises OSError; a time-out is one, too."""
-        async with asyncio.timeout(CONNECT_SECONDS):
-            _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self._on_answer, self._on_loss), self._task.host, self._task.port
-            )
-        self._connections.add(connection)
-        self._idle.append(connection)
+    def _lose(self, line: _Line) -> None:
+        """It is gone; what was under way on it is broken. Another takes its place, as long as there is load."""
+        if line.number < 0:
+            self._idle.remove(line)
+        else:
+            self._answered(line, BROKEN, b"")
+        del self._lines[line.socket.fileno()]
+        line.socket.close()
+        if monotonic() < self._ends_at:
+            self._open()
 
 
 if __name__ == "__main__":

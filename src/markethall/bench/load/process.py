@@ -10,12 +10,17 @@ from markethall.kit.open_files import allow_as_many_as_possible
 T = TypeVar("T")
 
 
-def run_undisturbed(work: Callable[[], Coroutine[None, None, T]]) -> T:
-    """With as many connections as the system allows, no garbage collection, and the faster loop where it is there."""
+def be_undisturbed() -> None:
+    """As many connections as the system allows, and no garbage collection."""
     allow_as_many_as_possible()
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def run_undisturbed(work: Callable[[], Coroutine[None, None, T]]) -> T:
+    """In the faster event loop, where it is there."""
+    be_undisturbed()
     with asyncio.Runner(loop_factory=_loop) as runner:
         return runner.run(work())
 
