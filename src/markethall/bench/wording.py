@@ -12,7 +12,7 @@ BESIDE_PEERS = (
     *("cpu_us", "cpu_times_usual", "cpu_of_floor", "elsewhere"),
 )
 """The JSON has the rest."""
-SPREAD = ("rate", "ratio", "times_usual", "p99_ms")
+SPREAD = ("rate", "ratio", "times_usual", "p99_ms", "goodput_percent")
 """With the least and the greatest."""
 HEADINGS = {
     "rate": "per second",
@@ -67,7 +67,7 @@ def target(wanted: Target) -> str:
 def besides(found: Summary) -> str:
     """Whatever else there is a figure of, and what went wrong without breaking a promise."""
     return ", ".join(
-        _said(name, _number_of(name, figure.median))
+        _said(name, _number_of(name, figure.median) + _span(found, name))
         for name, figure in found.figures.items()
         if name not in HEADINGS and name not in _NOT_SHOWN and (figure.most or name not in _ONLY_IF_ANY)
     )
@@ -124,8 +124,12 @@ def _cell(found: Summary, name: str) -> str:
     figure = found.figures.get(name)
     if figure is None:
         return "–"
-    span = f" ({number(figure.least)} to {number(figure.most)})" if name in SPREAD and len(found.rounds) > 1 else ""
-    return number(figure.median) + span
+    return number(figure.median) + _span(found, name)
+
+
+def _span(found: Summary, name: str) -> str:
+    figure = found.figures[name]
+    return f" ({number(figure.least)} to {number(figure.most)})" if name in SPREAD and len(found.rounds) > 1 else ""
 
 
 def judged(wanted: Target, found: Summary) -> str:
