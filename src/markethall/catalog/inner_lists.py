@@ -14,15 +14,15 @@ from markethall.catalog.listing import Query, Sort, products_page, products_page
 from markethall.catalog.requests import MAX_SLUG_CHARACTERS, SLUG, list_query
 from markethall.contracts.internal import ListDocument, ListDocuments, ListedProducts, ProductLists
 from markethall.contracts.public import ProductPage
-from markethall.kit.asgi import INTERNAL_BODY_BYTES, ASGIApp, Receive, Scope, Send, read_body, send_answer
+from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.db_reads import Reads
 from markethall.kit.errors import Problem, TooLarge, Unreadable
 from markethall.kit.freshness import CarriesFreshness
+from markethall.kit.packed import read_packed, send_packed
 from markethall.kit.text import NO_NUL
 
 MAX_PARAMETERS = 50
 MAX_QUERIES = 100
-BODY_SECONDS = 10.0
 
 _decoder = msgspec.msgpack.Decoder(ProductLists)
 
@@ -50,7 +50,7 @@ class InnerLists:
         async def list_products(scope: Scope, receive: Receive, send: Send) -> None:
             query = _query(scope["query_string"].decode("latin-1"))
             page = await self._reads.hot(lambda connection: products_page(connection, query, self._currency))
-            await _send(send, page)
+            await send_packed(send, page)
 
         return CarriesFreshness(list_products)
 
@@ -58,14 +58,10 @@ class InnerLists:
         """A plain ASGI handler."""
 
         async def product_lists(scope: Scope, receive: Receive, send: Send) -> None:
-            body = await read_body(scope, receive, INTERNAL_BODY_BYTES, BODY_SECONDS)
-            try:
-                queries = _decoder.decode(body).queries
-            except msgspec.DecodeError as error:
-                raise Unreadable() from error
+            queries = (await read_packed(scope, receive, _decoder.decode)).queries
             if len(queries) > MAX_QUERIES:
                 raise TooLarge(f"At most {MAX_QUERIES} lists at once.")
-            await _send(send, ListDocuments(await self.find(queries)))
+            await send_packed(send, ListDocuments(await self.find(queries)))
 
         return CarriesFreshness(product_lists)
 
@@ -111,7 +107,3 @@ def _document(page: ListedProducts) -> ListDocument:
         [item.skus for item in page.items],
         {item.summary.slug: item.version for item in page.items},
     )
-
-
-async def _send(send: Send, answer: ListedProducts | ListDocuments) -> None:
-    await send_answer(send, 200, [(b"content-type", b"application/msgpack")], msgspec.msgpack.encode(answer))

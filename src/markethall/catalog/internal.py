@@ -11,13 +11,13 @@ from markethall.catalog.finding import find_active
 from markethall.catalog.product import Product, view
 from markethall.catalog.requests import is_known_form
 from markethall.contracts.internal import ProductDocument, ProductDocuments, ProductsBySlug
-from markethall.kit.asgi import INTERNAL_BODY_BYTES, ASGIApp, Receive, Scope, Send, read_body, send_answer
+from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.db_reads import Reads
-from markethall.kit.errors import TooLarge, Unreadable
+from markethall.kit.errors import TooLarge
 from markethall.kit.freshness import CarriesFreshness
+from markethall.kit.packed import read_packed, send_packed
 
 MAX_SLUGS = 500
-BODY_SECONDS = 10.0
 
 _decoder = msgspec.msgpack.Decoder(ProductsBySlug)
 
@@ -33,15 +33,10 @@ class InnerProducts:
         """A plain ASGI handler."""
 
         async def products_by_slug(scope: Scope, receive: Receive, send: Send) -> None:
-            body = await read_body(scope, receive, INTERNAL_BODY_BYTES, BODY_SECONDS)
-            try:
-                slugs = _decoder.decode(body).slugs
-            except msgspec.DecodeError as error:
-                raise Unreadable() from error
+            slugs = (await read_packed(scope, receive, _decoder.decode)).slugs
             if len(slugs) > MAX_SLUGS:
                 raise TooLarge(f"At most {MAX_SLUGS} products at once.")
-            answer = msgspec.msgpack.encode(ProductDocuments(await self.find(slugs)))
-            await send_answer(send, 200, [(b"content-type", b"application/msgpack")], answer)
+            await send_packed(send, ProductDocuments(await self.find(slugs)))
 
         return CarriesFreshness(products_by_slug)
 

@@ -57,7 +57,7 @@ def create(settings: Settings) -> Service:
         keys=keys,
         route_handlers=[router],
         dependencies={"database": database, "receiving": Receiving(database, relay, notices, bus)},
-        hot={("POST", AVAILABILITY_PATH): availability(database, settings)},
+        hot={("POST", AVAILABILITY_PATH): availability(database)},
         resources=[
             migrated(settings),
             database,

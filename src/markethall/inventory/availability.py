@@ -4,31 +4,29 @@ import msgspec
 
 from markethall.contracts.internal import AvailabilityAnswer, AvailabilityRequest
 from markethall.inventory import batches
-from markethall.kit.asgi import ASGIApp, Receive, Scope, Send, read_body, send_answer
+from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.db import Database
 from markethall.kit.errors import Invalid
-from markethall.kit.settings import Settings
+from markethall.kit.packed import read_packed, send_packed
 
 MAX_SKUS = 10_000
 
 
-def availability(database: Database, settings: Settings) -> ASGIApp:
+def availability(database: Database) -> ASGIApp:
     decoder = msgspec.msgpack.Decoder(AvailabilityRequest)
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(scope, receive, settings.max_body_bytes, settings.body_timeout_seconds)
-        skus = {sku for sku in decoder.decode(body).skus if "\0" not in sku}
+    async def levels_of(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = await read_packed(scope, receive, decoder.decode)
+        skus = {sku for sku in asked.skus if "\0" not in sku}
         if len(skus) > MAX_SKUS:
             raise Invalid(f"At most {MAX_SKUS} SKUs.")
         async with database.hot() as connection:
             levels = await batches.read_levels(connection, skus)
-        payload = msgspec.msgpack.encode(
-            AvailabilityAnswer(
-                list(levels),
-                [level.available for level in levels.values()],
-                [level.version for level in levels.values()],
-            )
+        answer = AvailabilityAnswer(
+            list(levels),
+            [level.available for level in levels.values()],
+            [level.version for level in levels.values()],
         )
-        await send_answer(send, 200, [(b"content-type", b"application/msgpack")], payload)
+        await send_packed(send, answer)
 
-    return answer
+    return levels_of

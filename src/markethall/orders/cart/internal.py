@@ -10,17 +10,17 @@ from uuid import UUID
 import msgspec
 
 from markethall.contracts.internal import CartDocument, SetLine, SetLines, SetLinesAnswer
-from markethall.kit.asgi import INTERNAL_BODY_BYTES, ASGIApp, Receive, Scope, Send, read_body, send_answer
+from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
 from markethall.kit.db import Database
-from markethall.kit.errors import Problem, TooLarge, Unreadable
+from markethall.kit.errors import Problem, TooLarge
 from markethall.kit.identity import KeyRing
+from markethall.kit.packed import read_packed, send_packed
 from markethall.orders.cart.endpoints import view_of
 from markethall.orders.cart.repository import MAX_QUANTITY, FilledCart
 from markethall.orders.cart.service import SKU
 from markethall.orders.cart.setting import LineToSet, set_lines
 
 MAX_LINES = 500
-BODY_SECONDS = 10.0
 
 _decoder = msgspec.msgpack.Decoder(SetLines)
 
@@ -37,15 +37,10 @@ class InnerLines:
         """A plain ASGI handler."""
 
         async def set_lines_of_carts(scope: Scope, receive: Receive, send: Send) -> None:
-            body = await read_body(scope, receive, INTERNAL_BODY_BYTES, BODY_SECONDS)
-            try:
-                lines = _decoder.decode(body).lines
-            except msgspec.DecodeError as error:
-                raise Unreadable() from error
+            lines = (await read_packed(scope, receive, _decoder.decode)).lines
             if len(lines) > MAX_LINES:
                 raise TooLarge(f"At most {MAX_LINES} lines at once.")
-            answer = msgspec.msgpack.encode(SetLinesAnswer(await self.set(lines)))
-            await send_answer(send, 200, [(b"content-type", b"application/msgpack")], answer)
+            await send_packed(send, SetLinesAnswer(await self.set(lines)))
 
         return set_lines_of_carts
 

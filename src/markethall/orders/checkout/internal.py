@@ -8,9 +8,10 @@ from msgspec import Meta
 
 from markethall.contracts.internal import PlaceOrder, PlaceOrders, PlaceResult, PlaceResults
 from markethall.contracts.order_request import MAX_LINES, OrderRequest, RequestedLine
-from markethall.kit.asgi import INTERNAL_BODY_BYTES, ASGIApp, Receive, Scope, Send, read_body, send_answer
-from markethall.kit.errors import Problem, TooLarge, Unreadable
+from markethall.kit.asgi import ASGIApp, Receive, Scope, Send
+from markethall.kit.errors import Problem, TooLarge
 from markethall.kit.identity import KeyRing
+from markethall.kit.packed import read_packed, send_packed
 from markethall.kit.problems import to_problem
 from markethall.orders.checkout.answers import result_of
 from markethall.orders.checkout.draft import Wanted
@@ -41,8 +42,6 @@ class SoundOrders(msgspec.Struct, frozen=True):
     orders: list[SoundOrder]
 
 
-BODY_SECONDS = 10.0
-
 _decoder = msgspec.msgpack.Decoder(PlaceOrders)
 _sound_decoder = msgspec.msgpack.Decoder(SoundOrders)
 
@@ -60,12 +59,10 @@ class InnerOrders:
         """A plain ASGI handler: this is the shop's hottest route."""
 
         async def place_orders(scope: Scope, receive: Receive, send: Send) -> None:
-            body = await read_body(scope, receive, INTERNAL_BODY_BYTES, BODY_SECONDS)
-            orders = read_batch(body)
+            orders = await read_packed(scope, receive, read_batch)
             if len(orders) > MAX_ORDERS:
                 raise TooLarge(f"At most {MAX_ORDERS} orders at once.")
-            answer = msgspec.msgpack.encode(PlaceResults(await self.place(orders)))
-            await send_answer(send, 200, [(b"content-type", b"application/msgpack")], answer)
+            await send_packed(send, PlaceResults(await self.place(orders)))
 
         return place_orders
 
@@ -92,16 +89,13 @@ class InnerOrders:
 def read_batch(body: bytes) -> Sequence[PlaceOrder | SoundOrder]:
     """
     Raises:
-        Unreadable: it is no batch of orders.
+        msgspec.DecodeError: it is no batch of orders.
     """
     try:
         return _sound_decoder.decode(body).orders
     except msgspec.DecodeError:
         pass  # one of them at least has more to it: each is looked at by itself
-    try:
-        return _decoder.decode(body).orders
-    except msgspec.DecodeError as error:
-        raise Unreadable() from error
+    return _decoder.decode(body).orders
 
 
 def _outcome(result: Order | Exception) -> Order | Problem:
