@@ -82,5 +82,7 @@ class Places:
 
     def _set_limit(self, now: float) -> None:
         soon = int(self._given_back * SOON_SECONDS / (now - self._since))
-        self._limit = min(max(soon, LEAST), self._most) if self._was_pressed else self._most
+        # Nobody under way: the crowd that pressed has gone, however long ago.
+        is_pressed = self._was_pressed and self._taken > 0
+        self._limit = min(max(soon, LEAST), self._most) if is_pressed else self._most
         self._given_back, self._was_pressed, self._since = 0, False, now

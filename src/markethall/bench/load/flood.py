@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import msgspec
 
-from markethall.bench.load.flooder import BARE, BROKEN, Task, Told
+from markethall.bench.load.flooder import BARE, BROKEN, REFUSED, UNASKED, Task, Told
 from markethall.bench.load.program import run_to_its_end
 from markethall.bench.load.requests import Request, write
 from markethall.bench.load.seen import percentiles_ms
@@ -25,7 +25,7 @@ START_SECONDS = 7.0
 that ask for nothing in 10 s."""
 END_SECONDS = 30.0
 
-__all__ = ["BARE", "BROKEN", "START_SECONDS", "Flooded", "run"]
+__all__ = ["BARE", "BROKEN", "REFUSED", "START_SECONDS", "UNASKED", "Flooded", "run"]
 
 
 class Flooded(msgspec.Struct, frozen=True):
@@ -38,6 +38,7 @@ class Flooded(msgspec.Struct, frozen=True):
     unanswered: int
     counts: Mapping[str, int]
     in_time: Mapping[str, int]
+    odd: Mapping[str, int]
     latencies_ms: Mapping[str, Mapping[str, float]]
     orders: Mapping[str, Sequence[str]]
     late_ms: float
@@ -66,7 +67,7 @@ async def run(
             requests=str(prepared),
             told="",
             prefix="",
-            connections=connections // processes,
+            connections=max(1, connections // processes),
             rate=rate / processes,
             seconds=seconds,
             begins_at=begins_at,
@@ -89,9 +90,10 @@ async def _one(task: Task, told: Path) -> Told:
 def _together(told: Sequence[Told]) -> Flooded:
     kinds = sorted({kind for each in told for kind in each.latencies})
     latencies = {kind: [one for each in told for one in each.latencies.get(kind, ())] for kind in kinds}
-    in_time = Counter[str]()
+    in_time, odd = Counter[str](), Counter[str]()
     for each in told:
         in_time.update(each.in_time)
+        odd.update(each.odd)
     late = [one for each in told for one in each.late]
     return Flooded(
         sent=len(late),
@@ -99,6 +101,7 @@ def _together(told: Sequence[Told]) -> Flooded:
         unanswered=sum(each.unanswered for each in told),
         counts={kind: len(found) for kind, found in latencies.items()},
         in_time=dict(in_time),
+        odd=dict(odd),
         latencies_ms={kind: percentiles_ms(found) for kind, found in latencies.items()},
         orders={status: [one for each in told for one in each.orders[status]] for status in ("201", "202")},
         late_ms=percentiles_ms(late).get("p99", 0.0),

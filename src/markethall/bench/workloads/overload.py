@@ -35,7 +35,7 @@ MOST_FURTHER_MIB = 64
 
 
 @dataclass
-class _Found:
+class Found:
     """Of one run."""
 
     capacity: float = 0.0
@@ -84,7 +84,7 @@ class Overload:
         closed = Orders(MANY, respond_async=self.respond_async)
         requests = closed.requests(subject.address, goods.skus)
         meter = Meter(subject.shop, subject.beside) if subject.shop else None
-        found, good = _Found(), self._good
+        found, good = Found(), self._good
 
         async def capacity() -> float:
             seen = await MANY.load(subject, requests, self.capacity_seconds)
@@ -124,11 +124,11 @@ class Overload:
                 found.lost = await acknowledged.lost(subject.dsns()["orders"], orders["201"], orders["202"])
 
         def judge(seen: Seen, facts: Facts) -> Outcome:
-            return self._judge(seen, facts, found)
+            return self.judge(seen, facts, found)
 
         return Ready(load, judge, after=after)
 
-    def _judge(self, seen: Seen, facts: Facts, found: _Found) -> Outcome:
+    def judge(self, seen: Seen, facts: Facts, found: Found) -> Outcome:
         flooded = found.flooded
         if flooded is None:
             raise CannotMeasure("there was no load")
@@ -149,6 +149,7 @@ class Overload:
             violations.append(f"of what was told, {confirmed} confirmed and {taken} taken orders are not there as told")
         odd = {kind: count for kind, count in flooded.counts.items() if kind not in ("201", "202", "503")}
         violations += [f"{count} were {'' if kind == BROKEN else 'answered '}{kind}" for kind, count in odd.items()]
+        violations += [f"{count} {what}" for what, count in flooded.odd.items()]
         if flooded.unanswered:
             violations.append(f"{flooded.unanswered} were not answered")
         return Outcome(
@@ -157,14 +158,14 @@ class Overload:
             refused=sum(odd.values()),
             more={
                 **_figures(seen.seconds, found, flooded),
-                "load_cores_percent": round(flooded.cpu_seconds / seen.seconds * 100, 1),
+                "load_cores": round(flooded.cpu_seconds / seen.seconds, 2),
                 "goodput_percent": round(goodput, 1),
             },
             violations=tuple(violations),
         )
 
 
-def _figures(seconds: float, found: _Found, flooded: Flooded) -> dict[str, float]:
+def _figures(seconds: float, found: Found, flooded: Flooded) -> dict[str, float]:
     refused = flooded.latencies_ms.get("503", {})
     more = {
         "capacity_rate": found.capacity,
@@ -211,7 +212,7 @@ async def _memory(meter: Meter | None) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def _watched(meter: Meter | None, found: _Found) -> AsyncIterator[None]:
+async def _watched(meter: Meter | None, found: Found) -> AsyncIterator[None]:
     """Notes the most memory that is taken within."""
     before = await _memory(meter)
     found.before_mib = found.most_mib = sum(before.values())
