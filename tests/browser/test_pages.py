@@ -301,9 +301,53 @@ async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Brow
         await expect(page.locator("[role=option][data-highlighted]")).to_have_count(1)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile("/products/"))
+        await expect(page.get_by_role("heading", level=1)).to_be_focused()
         await suggesting(page)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile(r"/search\?query=wood$"))
+        await expect(page.get_by_role("heading", level=1, name="wood")).to_be_focused()
+
+
+async def test_keyboards_go_on_at_the_heading_of_a_page_however_late_it_comes(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page:
+        await home(page)
+        await expect(page.locator("body")).to_be_focused()
+        held = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/api/products/*", hold)
+        await page.get_by_role("article").first.get_by_role("link").press("Enter")
+        await expect(page.get_by_role("main")).to_be_focused()
+        held.set()
+        await expect(page.get_by_role("heading", level=1)).to_be_focused()
+        # What is chosen on a page leads nowhere else.
+        await page.goto("/categories/clothing")
+        await page.get_by_role("checkbox").first.press("Space")
+        await expect(page).to_have_url(re.compile(r"option\."))
+        await expect(page.get_by_role("checkbox").first).to_be_focused()
+
+
+async def test_whoever_has_gone_elsewhere_is_left_there_when_a_heading_comes(browser: Browser, hall: Shop) -> None:
+    async with visitor(browser, hall) as page:
+        await home(page)
+        held = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/api/products/*", hold)
+        await page.get_by_role("article").first.get_by_role("link").press("Enter")
+        await expect(page.get_by_role("main")).to_be_focused()
+        field = page.get_by_label("Search the hall")
+        await field.click()
+        held.set()
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await painted(page)
+        await expect(field).to_be_focused()
 
 
 async def test_a_list_is_narrowed_and_sorted_by_its_address(browser: Browser, hall: Shop) -> None:

@@ -1,5 +1,7 @@
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { useLocation } from "react-router";
 import { useTexts } from "@/texts";
+import { arrive } from "./arrival";
 import { classes } from "./classes";
 import styles from "./Page.module.css";
 
@@ -12,8 +14,17 @@ interface PageProps {
 
 export function Page({ title, narrow, children }: PageProps) {
   const { shop } = useTexts();
+  const { pathname } = useLocation();
+  const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     document.title = title ? `${title} – ${shop.name}` : shop.name;
   }, [title, shop.name]);
-  return <div className={classes(styles.page, narrow && styles.narrow)}>{children}</div>;
+  useEffect(() => {
+    if (box.current) arrive(pathname, box.current);
+  });
+  return (
+    <div ref={box} className={classes(styles.page, narrow && styles.narrow)}>
+      {children}
+    </div>
+  );
 }

@@ -27,6 +27,11 @@ const LOOK_MS = 2_000;
 
 export function Component() {
   const { slug = "" } = useParams();
+  // What went wrong with one product says nothing of another.
+  return <ProductOf key={slug} slug={slug} />;
+}
+
+function ProductOf({ slug }: { slug: string }) {
   const { texts } = useSpeech();
   const product = useQuery({ ...productQuery(slug), refetchInterval: LOOK_MS });
   const problem = useTrouble(product);
