@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -348,6 +349,24 @@ async def test_whoever_has_gone_elsewhere_is_left_there_when_a_heading_comes(bro
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         await painted(page)
         await expect(field).to_be_focused()
+
+
+async def test_sizes_to_choose_from_stand_from_small_to_large(browser: Browser, hall: Shop) -> None:
+    """However the products name them, one by one."""
+    sizes = ["1 l", "L", "with lid", "38", "XXL", "0.5 l", "S", "40", "250 ml", "plain", "36", "M", "2 l"]
+    slug = f"sizes-{uuid.uuid4().hex[:8]}"
+    async with AdminClient(hall) as shopkeeper:
+        (await shopkeeper.post("/api/categories", {"slug": slug, "name": slug})).ok(201)
+        for place, size in enumerate(sizes):
+            variant = {"sku": f"{slug}-{place}", "options": {"size": size}, "price": {"amount": 1, "currency": "EUR"}}
+            options = [{"name": "size", "values": [size]}]
+            body = {"name": size, "category": slug, "options": options, "variants": [variant]}
+            (await shopkeeper.post("/api/products", body)).ok(201)
+    async with visitor(browser, hall) as page:
+        await page.goto(f"/categories/{slug}")
+        await expect(page.get_by_role("group", name="size").locator("label span:first-of-type")).to_have_text(
+            ["250 ml", "0.5 l", "1 l", "2 l", "36", "38", "40", "S", "M", "L", "XXL", "plain", "with lid"]
+        )
 
 
 async def test_a_list_is_narrowed_and_sorted_by_its_address(browser: Browser, hall: Shop) -> None:

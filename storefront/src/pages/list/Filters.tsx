@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { categoryOptionsQuery } from "@/catalog/queries";
+import { inOrderOfSizes } from "@/catalog/sizes";
 import { useTexts } from "@/texts";
 import { Button } from "@/ui/Button";
 import { Skeleton } from "@/ui/Skeleton";
@@ -29,7 +30,7 @@ export function Filters({ category, chosen, onChange, onClear }: FiltersProps) {
           <summary>{name}</summary>
           <fieldset className={styles.values}>
             <legend className="visually-hidden">{name}</legend>
-            {values.map(({ value, products }) => (
+            {inOrderOfSizes(values, ({ value }) => value).map(({ value, products }) => (
               <label key={value} className={styles.value}>
                 <input
                   type="checkbox"
