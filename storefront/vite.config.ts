@@ -3,11 +3,12 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { withinBudget } from "./building/budget.ts";
 import { compressed } from "./building/compressed.ts";
+import { described } from "./building/described.ts";
 
 const shop = process.env.MARKETHALL_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), withinBudget(), compressed()],
+  plugins: [react(), described(), withinBudget(), compressed()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     target: "es2023",

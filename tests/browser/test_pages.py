@@ -157,10 +157,15 @@ async def test_german_for_whoever_reads_german_or_chooses_it(browser: Browser, h
         await expect(page.get_by_role("button", name="In den Warenkorb")).to_be_visible()
         await expect(page.get_by_text("39,90\N{NO-BREAK SPACE}€").first).to_be_visible()
         assert await page.locator("html").get_attribute("lang") == "de"
+        description = page.locator("meta[name=description]")
+        await expect(description).to_have_attribute("content", re.compile("^Spielzeug, das hält"))
         await page.get_by_label("Sprache").select_option("en")
         await expect(page.get_by_role("button", name="Put into the cart")).to_be_visible()
         await page.reload()
         await expect(page.get_by_role("button", name="Put into the cart")).to_be_visible()
+        await expect(description).to_have_attribute("content", re.compile("^Toys that last"))
+        # And for whoever runs no scripts.
+        assert 'content="Toys that last' in await (await page.request.get("/")).text()
 
 
 async def test_dark_and_light_are_the_devices_until_one_is_chosen(browser: Browser, hall: Shop) -> None:

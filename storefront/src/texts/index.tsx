@@ -51,6 +51,7 @@ export function SpeechProvider({ children }: { children: ReactNode }) {
   const texts = loaded.get(wanted);
   const spoken = useMemo(() => createSpeech(texts ? wanted : "en", texts ?? en), [wanted, texts]);
   document.documentElement.lang = spoken.language;
+  document.querySelector("meta[name=description]")?.setAttribute("content", spoken.texts.catalog.helloText);
   return <Spoken value={spoken}>{children}</Spoken>;
 }
 
