@@ -63,7 +63,9 @@ async def product(page: Page) -> None:
 
 async def drawer(page: Page) -> None:
     await page.get_by_role("button", name="Put into the cart").click()
-    await expect(page.get_by_role("dialog").get_by_role("link", name="To the checkout")).to_be_visible()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("link", name="To the checkout")).to_be_visible()
+    assert await dialog.evaluate("(dialog) => dialog.offsetLeft") >= 0
 
 
 async def cart(page: Page) -> None:
