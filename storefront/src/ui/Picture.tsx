@@ -41,7 +41,7 @@ export function Picture({ source, alt, sizes, first = false, className }: Pictur
 }
 
 /** Not all that begins with a slash stays on this host: `//` and `/\\` do not. */
-function isOurs(source: string): boolean {
+export function isOurs(source: string): boolean {
   return source.startsWith("/") && URL.parse(source, location.origin)?.origin === location.origin;
 }
 

@@ -1,5 +1,6 @@
 """Products as the shopkeeper makes and changes them."""
 
+import re
 import struct
 import uuid
 import zlib
@@ -100,6 +101,30 @@ async def test_what_only_the_other_has_changed_is_kept_with_ones_own(page: Page,
         await expect(page.get_by_role("heading", name="Mine")).to_be_visible()
         product = (await client.get(f"/api/products/{slug}")).ok()
         assert (product["name"], product["description"]) == ("Mine", "Theirs")
+
+
+async def test_pictures_that_differ_are_shown_and_those_of_others_are_named(page: Page, shop: Shop) -> None:
+    async with admin(shop) as client:
+        [bear] = (await client.get("/api/products/bear-ferdinand")).ok()["images"]
+        [number] = await client.product(0)
+        slug = (await client.get(f"/api/admin/products?query={number}")).ok()["items"][0]["slug"]
+        await look(page, f"/admin/products/{slug}")
+        await page.get_by_label("Name").wait_for()
+        theirs = {"images": [bear, "https://elsewhere.example/x.png"]}
+        (await client.call("PATCH", f"/api/products/{slug}", theirs, If_Match='"1"')).ok()
+
+        await page.get_by_label("Upload pictures").set_input_files(
+            {"name": "kite.png", "mimeType": "image/png", "buffer": png()}
+        )
+        await expect(page.get_by_role("img", name="Picture 1")).to_be_visible()
+        await page.get_by_role("button", name="Save").click()
+        dialog = page.get_by_role("dialog", name="Somebody else was faster")
+        cells = dialog.get_by_role("row", name="Pictures").get_by_role("cell")
+        mine, other = cells.first, cells.last
+        await expect(mine).to_have_text("")
+        await expect(mine.get_by_role("img", name="Picture 1")).to_have_attribute("src", re.compile("^/media/"))
+        await expect(other).to_have_text("https://elsewhere.example/x.png")
+        await expect(other.get_by_role("img", name="Picture 1")).to_have_attribute("src", bear)
 
 
 async def test_a_category_is_added_below_another_and_goes_again(page: Page) -> None:

@@ -1,10 +1,12 @@
 import type { Product } from "@/api/client";
 import { useSpeech } from "@/texts";
 import { Button } from "@/ui/Button";
+import { isOurs, Picture } from "@/ui/Picture";
 import { useAdminTexts } from "../texts";
 import form from "../ui/Form.module.css";
 import { Modal } from "../ui/Modal";
 import { type Column, Table } from "../ui/Table";
+import styles from "./Conflict.module.css";
 import { type Draft, draftOf, keepingMine } from "./draft";
 
 interface ConflictProps {
@@ -33,8 +35,8 @@ export function Conflict({ base, found, onClose, onTheirs, onMine }: ConflictPro
   const mine = keepingMine(before, found.mine, now);
   const columns: Column<Difference>[] = [
     { name: products.part, cell: (row) => products.parts[row.part] },
-    { name: products.mine, cell: (row) => row.mine || "–" },
-    { name: products.theirs, cell: (row) => row.theirs || "–" },
+    { name: products.mine, cell: (row) => <Version draft={mine} part={row.part} /> },
+    { name: products.theirs, cell: (row) => <Version draft={now} part={row.part} /> },
   ];
   const rows = differences(mine, now);
   const elsewhere = differences(before, now).filter(({ part }) => rows.every((row) => row.part !== part));
@@ -59,6 +61,20 @@ export function Conflict({ base, found, onClose, onTheirs, onMine }: ConflictPro
         </Button>
       </div>
     </Modal>
+  );
+}
+
+function Version({ draft, part }: { draft: Draft; part: keyof Draft }) {
+  const { products } = useAdminTexts();
+  if (part !== "images" || draft.images.length === 0) return written(draft, part) || "–";
+  return (
+    <ol className={styles.pictures}>
+      {draft.images.map(({ url }, place) => (
+        <li key={url}>
+          {isOurs(url) ? <Picture source={url} alt={products.picture(place + 1)} sizes="4rem" /> : url}
+        </li>
+      ))}
+    </ol>
   );
 }
 
