@@ -151,7 +151,7 @@ async def test_what_others_buy_shows_on_an_open_page(browser: Browser, hall: Sho
 
 async def test_another_price_is_shown_and_never_charged_unseen(browser: Browser, hall: Shop) -> None:
     slug, [sku] = await goods(hall, 10, price=500)
-    async with visitor(browser, hall) as page, AdminClient(hall) as shopkeeper:
+    async with visitor(browser, hall, width=360) as page, AdminClient(hall) as shopkeeper:
         await to_checkout(page, slug)
         # The cart is not looked at again before the click.
         await page.route("**/api/carts/**", lambda route: route.abort())
@@ -164,7 +164,7 @@ async def test_another_price_is_shown_and_never_charged_unseen(browser: Browser,
         )
         changed.ok(200)
         await page.get_by_role("button", name="Buy for €5.00").click()
-        await expect(page.get_by_text("It would be €7.00 now")).to_be_visible()
+        await expect(page.get_by_text("It would be €7.00 now")).to_be_in_viewport(ratio=1)
         assert await reserved(hall, sku) == 0
         await page.unroute("**/api/carts/**")
         await expect(page.get_by_text("now costs €7.00 instead of €5.00")).to_be_visible()

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck, Info, TriangleAlert, X } from "lucide-react";
-import type { ReactNode } from "react";
+import type { ReactNode, Ref } from "react";
 import { useTexts } from "@/texts";
 import { Button } from "./Button";
 import { classes } from "./classes";
@@ -15,14 +15,19 @@ interface NoticeProps {
   /** Shown as a button. */
   onRetry?: () => void;
   onDismiss?: () => void;
+  ref?: Ref<HTMLDivElement>;
 }
 
 /** Says something in plain words, to the eye and to screen readers. */
-export function Notice({ kind, title, children, onRetry, onDismiss }: NoticeProps) {
+export function Notice({ kind, title, children, onRetry, onDismiss, ref }: NoticeProps) {
   const texts = useTexts();
   const Icon = ICONS[kind];
   return (
-    <div className={classes(styles.notice, styles[kind])} role={kind === "error" ? "alert" : "status"}>
+    <div
+      ref={ref}
+      className={classes(styles.notice, styles[kind])}
+      role={kind === "error" ? "alert" : "status"}
+    >
       <Icon aria-hidden size={22} className={styles.icon} />
       <div className={styles.words}>
         {title && <strong>{title}</strong>}

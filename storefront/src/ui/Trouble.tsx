@@ -1,3 +1,4 @@
+import type { Ref } from "react";
 import type { Problem } from "@/api/problems";
 import { isProblem } from "@/api/problems";
 import { type Texts, useTexts } from "@/texts";
@@ -8,14 +9,20 @@ interface TroubleProps {
   onRetry?: () => void;
   /** What it means here, where that is known, in place of the general words for a part that is away. */
   away?: string;
+  ref?: Ref<HTMLDivElement>;
 }
 
 /** An error in plain words, with a way to try again where that may help. */
-export function Trouble({ error, onRetry, away }: TroubleProps) {
+export function Trouble({ error, onRetry, away, ref }: TroubleProps) {
   const texts = useTexts();
   const passing = isProblem(error) && error.isPassing;
   return (
-    <Notice kind={passing ? "warning" : "error"} title={texts.trouble.title} {...(onRetry && { onRetry })}>
+    <Notice
+      kind={passing ? "warning" : "error"}
+      title={texts.trouble.title}
+      {...(onRetry && { onRetry })}
+      {...(ref && { ref })}
+    >
       <p>{wordsFor(error, texts, away)}</p>
       {passing && onRetry && <p>{texts.trouble.again}</p>}
     </Notice>

@@ -127,6 +127,15 @@ async def test_pictures_that_differ_are_shown_and_those_of_others_are_named(page
         await expect(other.get_by_role("img", name="Picture 1")).to_have_attribute("src", bear)
 
 
+async def test_why_a_product_is_not_taken_is_seen_however_far_from_the_button(page: Page, shop: Shop) -> None:
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await look(page, "/admin/products/new")
+    for label, text in {"Address": "bear-ferdinand", "SKU": "BEAR-1", "Price, EUR": "5", "Name": "Bear"}.items():
+        await page.get_by_label(label).fill(text)
+    await page.get_by_label("Name").press("Enter")
+    await expect(page.get_by_text("This address is taken already.")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_category_is_added_below_another_and_goes_again(page: Page) -> None:
     name = f"Puppets {uuid.uuid4().hex[:6]}"
     await look(page, "/admin/categories")

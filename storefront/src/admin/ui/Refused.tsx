@@ -1,5 +1,6 @@
 import { isProblem } from "@/api/problems";
 import { useSpeech } from "@/texts";
+import { intoSight } from "@/ui/intoSight";
 import { Notice } from "@/ui/Notice";
 import { Trouble } from "@/ui/Trouble";
 import { fieldName, mistakeText, useAdminTexts } from "../texts";
@@ -19,12 +20,14 @@ export function Refused({ error, away, onRetry }: RefusedProps) {
   return (
     <>
       {known ? (
-        <Notice kind="error">{known}</Notice>
+        <Notice ref={intoSight} kind="error">
+          {known}
+        </Notice>
       ) : (
-        <Trouble error={error} away={away} {...(onRetry && { onRetry })} />
+        <Trouble ref={intoSight} error={error} away={away} {...(onRetry && { onRetry })} />
       )}
       {isProblem(error, "invalid") && error.fields.length > 0 && (
-        <ul>
+        <ul ref={intoSight}>
           {error.fields.map((mistake) => (
             <li key={`${mistake.field} ${mistake.message}`}>
               {mistake.field && `${fieldName(mistake.field, texts)}: `}
