@@ -1,6 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
 import { isProblem } from "@/api/problems";
-import { catalogIsStale } from "@/catalog/stale";
+import { catalogIsStale, useIsCatalogStale } from "@/catalog/stale";
 
 /** So often a question that failed, or got an old answer, is asked again by itself, while its page is looked at. */
 export const AGAIN_MS = 3_000;
@@ -24,5 +25,19 @@ export const queries = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+
+/** Whether there are products on the page, and the last answer about products was an old one. */
+export function useShowsOldProducts(): boolean {
+  const areShown = useSyncExternalStore(subscribe, productsAreShown);
+  return useIsCatalogStale() && areShown;
+}
+
+const subscribe = (listener: () => void): (() => void) => queries.getQueryCache().subscribe(listener);
+
+const productsAreShown = (): boolean =>
+  queries
+    .getQueryCache()
+    .getAll()
+    .some((query) => OF_PRODUCTS.has(query.queryKey[0]) && query.isActive());
 
 const isPassing = (error: unknown): boolean => isProblem(error) && error.isPassing;

@@ -45,6 +45,12 @@ async def test_an_open_page_says_for_how_long_catalog_was_away(browser: Browser,
         old = page.get_by_text("What you see is from a moment ago")
         async with away(hall, "catalog"):
             await expect(old).to_be_visible()
+            # Only where there is something old.
+            await page.get_by_role("link", name="Sign in").click()
+            await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            await expect(old).to_be_hidden()
+            await page.go_back()
+            await expect(old).to_be_visible()
         await expect(old).to_be_hidden(timeout=PATIENCE_MS)
 
 

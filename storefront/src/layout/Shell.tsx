@@ -1,5 +1,5 @@
 import { Outlet, ScrollRestoration, useNavigation } from "react-router";
-import { useIsCatalogStale } from "@/catalog/stale";
+import { useShowsOldProducts } from "@/queries";
 import { useTexts } from "@/texts";
 import { Notice } from "@/ui/Notice";
 import { Footer } from "./Footer";
@@ -10,7 +10,7 @@ import styles from "./Shell.module.css";
 /** What is around every page of the buyers. */
 export function Shell() {
   const texts = useTexts();
-  const isStale = useIsCatalogStale();
+  const isOld = useShowsOldProducts();
   useLatePlace();
   const isMoving = useNavigation().state !== "idle";
   return (
@@ -21,7 +21,7 @@ export function Shell() {
       <div className={styles.progress} data-moving={isMoving} aria-hidden />
       <Header />
       <main id="content" className={styles.content} tabIndex={-1}>
-        {isStale && (
+        {isOld && (
           <div className={styles.strip}>
             <Notice kind="warning">{texts.trouble.old}</Notice>
           </div>
