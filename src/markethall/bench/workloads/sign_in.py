@@ -67,7 +67,7 @@ class SignIn:
             done = seen.answers - seen.refused
             more = {
                 "of_bare_percent": round(100 * done / seen.seconds / bare, 1),
-                "bare_argon2id_rate": round(bare, 1),
+                "bare_argon2id_rate": round(bare, 3),
             }
             more |= {
                 f"browsing_{name}_{when}_ms": browsed[when].latencies_ms[name]
