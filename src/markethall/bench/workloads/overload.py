@@ -103,11 +103,15 @@ class Overload:
                     begins_at=begins_at,
                 )
             )
-            await asyncio.wait([flooding], timeout=begins_at + seconds - monotonic())
-            if not flooding.done():
-                quick = max(QUICK_SECONDS, 2 * found.calm_seconds)
-                found.recovered_seconds = await probe.recovered(begins_at + seconds, quick, at_most=GIVE_UP_SECONDS)
-            return await flooding
+            try:
+                await asyncio.wait([flooding], timeout=begins_at + seconds - monotonic())
+                if not (flooding.done() and flooding.exception()):
+                    quick = max(QUICK_SECONDS, 2 * found.calm_seconds)
+                    found.recovered_seconds = await probe.recovered(begins_at + seconds, quick, at_most=GIVE_UP_SECONDS)
+                return await flooding
+            finally:
+                flooding.cancel()
+                await asyncio.gather(flooding, return_exceptions=True)
 
         async def load(seconds: float) -> Seen:
             found.calm_seconds = await probe.calm_seconds()
@@ -216,6 +220,7 @@ async def _watched(meter: Meter | None, found: Found) -> AsyncIterator[None]:
     """Notes the most memory that is taken within."""
     before = await _memory(meter)
     found.before_mib = found.most_mib = sum(before.values())
+    found.grew_mib = {}
 
     async def watch() -> None:
         while True:
