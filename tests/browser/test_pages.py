@@ -316,19 +316,25 @@ async def test_suggestions_are_chosen_and_closed_with_the_keyboard(browser: Brow
         await expect(page.get_by_role("heading", level=1, name="wood")).to_be_focused()
 
 
+async def to_a_late_product(page: Page) -> asyncio.Event:
+    """By the keyboard, from the home page; catalog's answer comes once the event is set."""
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/api/products/*", hold)
+    await page.get_by_role("article").first.get_by_role("link").press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    return held
+
+
 async def test_keyboards_go_on_at_the_heading_of_a_page_however_late_it_comes(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await home(page)
         await expect(page.locator("body")).to_be_focused()
-        held = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            await held.wait()
-            await route.continue_()
-
-        await page.route("**/api/products/*", hold)
-        await page.get_by_role("article").first.get_by_role("link").press("Enter")
-        await expect(page.get_by_role("main")).to_be_focused()
+        held = await to_a_late_product(page)
         held.set()
         await expect(page.get_by_role("heading", level=1)).to_be_focused()
         # What is chosen on a page leads nowhere else.
@@ -341,15 +347,7 @@ async def test_keyboards_go_on_at_the_heading_of_a_page_however_late_it_comes(br
 async def test_whoever_has_gone_elsewhere_is_left_there_when_a_heading_comes(browser: Browser, hall: Shop) -> None:
     async with visitor(browser, hall) as page:
         await home(page)
-        held = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            await held.wait()
-            await route.continue_()
-
-        await page.route("**/api/products/*", hold)
-        await page.get_by_role("article").first.get_by_role("link").press("Enter")
-        await expect(page.get_by_role("main")).to_be_focused()
+        held = await to_a_late_product(page)
         field = page.get_by_label("Search the hall")
         await field.click()
         held.set()

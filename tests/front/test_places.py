@@ -36,6 +36,16 @@ def serve(each_second: int, comers_each_second: int, seconds: float) -> list[flo
     return took
 
 
+def crowded() -> tuple[Clock, Places]:
+    """All places are taken, and somebody has been turned away."""
+    clock = Clock()
+    places = Places(MOST, clock=clock)
+    for _ in range(MOST):
+        places.take()
+    assert places.are_short()
+    return clock, places
+
+
 def test_a_crowd_in_a_calm_shop_is_taken_whole() -> None:
     places = Places(MOST, clock=Clock())
     for _ in range(MOST):
@@ -74,11 +84,7 @@ def test_those_who_wait_too_long_are_too_many_though_nobody_is_turned_away() -> 
 
 
 def test_a_crowd_is_taken_whole_however_long_ago_the_former_one_was() -> None:
-    clock = Clock()
-    places = Places(MOST, clock=clock)
-    for _ in range(MOST):
-        places.take()
-    assert places.are_short()
+    clock, places = crowded()
     for _ in range(MOST):
         places.give_back()
     clock.now += 3600
@@ -88,11 +94,7 @@ def test_a_crowd_is_taken_whole_however_long_ago_the_former_one_was() -> None:
 
 
 def test_when_the_crowd_has_gone_all_places_are_there_again() -> None:
-    clock = Clock()
-    places = Places(MOST, clock=clock)
-    for _ in range(MOST):
-        places.take()
-    assert places.are_short()
+    clock, places = crowded()
     clock.now += LONG_SECONDS
     assert places.are_short()
     for _ in range(MOST):
